@@ -1,0 +1,80 @@
+# Two commands: `make run` serves the course, `make test` proves it. Each does all its own set-up.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+BIN := $(CURDIR)/$(VENV)/bin
+export PATH := $(BIN):$(PATH)
+SCRIPTS := $(shell find static/js static/css -type f) package.json tsconfig.json
+
+.PHONY: run test check bench setup frontend lock clean remove python-version
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run    set everything up and serve the course on http://127.0.0.1:8000 (PORT, HOST)"
+	@echo "make test   set everything up and run every test"
+	@echo "make check  lint, types, fast tests, missing migrations"
+	@echo "make bench  measure speed and memory"
+	@echo "make remove take away what the set-up made: containers, images, var/, .venv/, node_modules/"
+
+run: setup
+	@exec $(PY) scripts/run.py
+
+setup: $(VENV)/.run var/build/.made
+	@scripts/engine.sh
+
+test: setup $(VENV)/.dev
+	@scripts/browser.sh
+	@$(PY) scripts/prepare.py --images-only
+	$(BIN)/pytest
+
+check: $(VENV)/.dev var/build/.made
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py course check
+	npm run --silent check
+	$(BIN)/pytest -q -n 2 -m "not docker and not browser"
+
+bench: setup $(VENV)/.dev
+	@$(PY) scripts/prepare.py --images-only
+	$(PY) -m bench
+
+lock: $(VENV)/.dev
+	$(PY) -m pip -q install uv
+	scripts/lock.sh
+
+python-version:
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11 or newer."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) -V). Name another: make PYTHON=python3.12 run"; exit 1; }
+
+$(VENV)/.run: requirements.lock | python-version
+	@echo "Installing the Python packages into $(VENV) …"
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+	@$(PY) -m pip -q --disable-pip-version-check install --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	@echo "Installing the packages for tests …"
+	@$(PY) -m pip -q --disable-pip-version-check install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+frontend: var/build/.made
+
+node_modules/.made: package-lock.json $(VENV)/.run
+	@scripts/node.sh
+	@echo "Installing the front-end packages …"
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+var/build/.made: node_modules/.made $(SCRIPTS)
+	@npm run --silent build
+	@touch $@
+
+clean:
+	rm -rf var/build node_modules .mypy_cache .ruff_cache .pytest_cache
+
+remove:
+	@if [ -x $(PY) ]; then $(PY) scripts/teardown.py --everything; fi
+	rm -rf var node_modules .venv .mypy_cache .ruff_cache .pytest_cache

