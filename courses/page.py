@@ -1,0 +1,117 @@
+"""A lesson's page: its parts rendered once per language, joined per request with a learner's state."""
+
+import re
+from collections.abc import Mapping, Set
+from functools import lru_cache
+from html import escape
+
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from courses.markdown import highlight
+from courses.outline import CalloutStart, Code, Lesson, Part, Quiz, Task
+
+# Stands in a cached quiz where each visitor's own token goes; no lesson can hold this character.
+_TOKEN_PLACE = "\ue020"  # noqa: S105 (a mark, not a token)
+_HEADING = re.compile(r'<(h[234]) id="([^"]+)">(.*?)</\1>', re.DOTALL)
+
+
+def render_lesson(
+    lesson: Lesson,
+    language: str,
+    *,
+    completed: Set[str] = frozenset(),
+    answers: Mapping[str, str] | None = None,
+    token: str,
+) -> SafeString:
+    """Return the lesson's body with this person's done tasks and last answers.
+
+    `completed` holds goals, `answers` the option last chosen by quiz id.
+    Everything slow is cached: what is left is a join of about fifty strings.
+    """
+    answers = answers or {}
+    texts: list[str] = []
+    for part in _render_parts(lesson, language):
+        match part:
+            case Task():
+                texts.append(_render_task(lesson, part, language, part.goal in completed))
+            case Quiz():
+                done = part.goal in completed
+                texts.append(_render_quiz(lesson, part, language, done, answers.get(part.id, "")))
+            case _:
+                texts.append(part)
+    html = "".join(texts).replace(_TOKEN_PLACE, escape(token))
+    return mark_safe(html)  # noqa: S308 (made by our templates from cleaned parts)
+
+
+@lru_cache(maxsize=256)
+def _render_parts(lesson: Lesson, language: str) -> tuple[SafeString | Task | Quiz, ...]:
+    """Render what is the same for everybody, and join what stands together."""
+    parts: list[SafeString | Task | Quiz] = []
+    with override(language):
+        for part in lesson.parts:
+            if isinstance(part, Task | Quiz):
+                parts.append(part)
+            elif parts and isinstance(parts[-1], SafeString):
+                parts[-1] += _render_part(part)
+            else:
+                parts.append(_render_part(part))
+    return tuple(parts)
+
+
+def _render_part(part: Part) -> SafeString:
+    match part:
+        case Code():
+            return render_code(part)
+        case CalloutStart():
+            titles = {"note": _("Note"), "tip": _("Tip"), "warning": _("Warning")}
+            return format_html(
+                '<aside class="callout callout-{}"><p class="callout-title">{}</p>',
+                part.kind,
+                part.title or titles[part.kind],
+            )
+        case _:
+            return _finish_prose(SafeString(part))
+
+
+def _finish_prose(html: SafeString) -> SafeString:
+    """Give headings a link to themselves, and wide tables a frame that scrolls by keyboard."""
+    anchor = format_html('<a class="heading-anchor" href="#\\2" aria-label="{}">#</a>', _("Link to this section"))
+    text = _HEADING.sub(rf'<\1 id="\2">\3 {anchor}</\1>', html)
+    frame = format_html('<div class="table-scroll" tabindex="0" role="region" aria-label="{}"><table>', _("Table"))
+    text = text.replace("<table>", frame).replace("</table>", "</table></div>")
+    return mark_safe(text)  # noqa: S308 (cleaned, and given fixed tags)
+
+
+def render_code(code: Code) -> SafeString:
+    return render_to_string("courses/includes/code.html", {"code": code, "html": highlight(code.text, code.language)})
+
+
+@lru_cache(maxsize=2048)
+def _render_task(lesson: Lesson, task: Task, language: str, done: bool) -> str:
+    with override(language):
+        solution = render_code(Code("sh", task.solution, True, task.line)) if task.solution else ""
+        return render_to_string(
+            "courses/includes/task.html",
+            {"lesson": lesson, "task": task, "state": "done" if done else "open", "solution": solution},
+        )
+
+
+@lru_cache(maxsize=4096)
+def _render_quiz(lesson: Lesson, quiz: Quiz, language: str, done: bool, chosen: str) -> str:
+    answer = quiz.option(chosen)
+    is_done = done or (answer is not None and answer.correct)
+    with override(language):
+        return render_to_string(
+            "courses/includes/quiz.html",
+            {
+                "lesson": lesson,
+                "quiz": quiz,
+                "state": "done" if is_done else "open",
+                "answer": answer,
+                "token": _TOKEN_PLACE,
+            },
+        )

@@ -1,0 +1,15 @@
+from django.urls import path
+
+from courses import views
+
+app_name = "courses"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("start/", views.start, name="start"),
+    path("name/", views.name, name="name"),
+    path("sign-in/", views.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", views.sign_out, name="sign-out"),
+    path("courses/<slug:course_slug>/", views.course, name="course"),
+    path("courses/<slug:course_slug>/<slug:lesson_slug>/", views.lesson, name="lesson"),
+    path("courses/<slug:course_slug>/<slug:lesson_slug>/quiz/<slug:quiz_id>/", views.quiz, name="quiz"),
+]
