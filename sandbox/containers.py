@@ -1,0 +1,221 @@
+"""The life of a sandbox's container: made, ready, asked, removed.
+
+Every function may be called again after a crash. Nothing but the container's own init ever runs as its root: `run` is
+the one way in, it takes the uid of the owner, and refuses any other.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from docker.errors import APIError, NotFound
+from docker.types import LogConfig, Ulimit
+from docker.utils import parse_bytes
+
+from sandbox import engine, warehouse
+from sandbox.engine import EngineError, client, errors_translated
+from sandbox.image import seccomp
+
+LABEL = "sarafa.sandbox"
+INSTALLATION_LABEL = "sarafa.installation"
+READY = "API listen on /run/docker.sock"
+
+# Uid 0 of a sandbox is ROOT_UID outside, its other ids follow. Owners come after them, so no id inside is an owner's.
+ROOT_UID = 100_000
+FIRST_OWNER_UID = ROOT_UID + 65_536
+DOCKER_GID = ROOT_UID + 999
+
+OUTPUT_LIMIT = 8 << 20
+
+
+class NotReady(EngineError):
+    """The sandbox's daemon did not start. The message ends with what it printed last."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What tells one sandbox from another.
+
+    No two live sandboxes share an owner_uid, and it is at least FIRST_OWNER_UID. The address is a secret IPv6 address,
+    by which the warehouse's log knows whose request it was.
+    """
+
+    code: str
+    owner_uid: int
+    address: str
+    label: str = LABEL  # another keeps it out of what `living` and `ended` tell, and so from being reconciled
+
+
+def name_of(code: str) -> str:
+    return f"sarafa-{settings.INSTALLATION}-{code}"
+
+
+@errors_translated()
+def create(spec: Spec) -> str:
+    """Create and start the container of a sandbox, and return its id.
+
+    One left over from an attempt that was cut short is removed first.
+    """
+    name = name_of(spec.code)
+    try:
+        container_id = create_stopped(spec, name)
+    except APIError as error:
+        if error.status_code != 409:
+            raise
+        remove(name)
+        container_id = create_stopped(spec, name)
+    try:
+        client().start(container_id)
+    except Exception:
+        remove(container_id)
+        raise
+    return container_id
+
+
+def create_stopped(spec: Spec, name: str) -> str:
+    memory = parse_bytes(settings.SANDBOX_MEMORY)
+    made = client().create_container(
+        settings.SANDBOX_IMAGE,
+        name=name,
+        hostname="sarafa",
+        labels={spec.label: spec.code, INSTALLATION_LABEL: settings.INSTALLATION},
+        environment={
+            "SANDBOX_OWNER": checked(spec.owner_uid),
+            "SANDBOX_ADDRESS": spec.address,
+            # The daemon has what is left, and no bound but the sandbox's.
+            "SANDBOX_DOCKER_MEMORY": memory * 6 // 10,
+            "SANDBOX_DOCKER_PIDS": settings.SANDBOX_PIDS * 6 // 10,
+            "SANDBOX_TERMINALS_MEMORY": memory // 2,
+            "SANDBOX_TERMINALS_PIDS": settings.SANDBOX_PIDS // 4,
+        },
+        host_config=host_config(memory),
+    )
+    return str(made["Id"])
+
+
+def host_config(memory: int) -> dict[str, Any]:
+    """Return what binds a sandbox: no network, no device, three capabilities, and limits on everything."""
+    config: dict[str, Any] = client().create_host_config(
+        read_only=True,
+        network_mode="none",
+        cap_drop=["ALL"],
+        cap_add=["SETUID", "SETGID", "CHOWN"],
+        security_opt=["no-new-privileges", "apparmor=unconfined", f"seccomp={seccomp.profile()}"],
+        mem_limit=memory,
+        memswap_limit=memory,
+        nano_cpus=int(settings.SANDBOX_CPUS * 1e9),
+        cpu_shares=256,
+        pids_limit=settings.SANDBOX_PIDS,
+        oom_score_adj=500,
+        ulimits=[Ulimit(name="nofile", soft=4096, hard=16384), Ulimit(name="core", soft=0, hard=0)],
+        # The only room there is: images, containers and the home. It is memory, so it counts as such.
+        tmpfs={
+            "/data": f"size={settings.SANDBOX_DISK},nr_inodes=60000,exec,mode=0711,uid={ROOT_UID},gid={ROOT_UID}",
+            "/run/sandbox": "size=64k,mode=0755",
+        },
+        binds=[f"{warehouse.socket_volume()}:/warehouse:ro"],
+        # Names of the world are not looked up, and the answer to that comes at once.
+        dns=["127.0.0.1"],
+        extra_hosts={"warehouse": "127.0.0.1"},
+        log_config=LogConfig(type="json-file", config={"max-size": "4m", "max-file": "2"}),
+        restart_policy={"Name": "no"},
+    )
+    # A fresh /proc cannot be mounted inside where parts of this one are masked. That is why nothing may run as root of
+    # the container. docker-py has no keyword for it.
+    config.update(MaskedPaths=[], ReadonlyPaths=[])
+    return config
+
+
+def wait_ready(container_id: str, timeout: float = 20) -> None:
+    """Return when the sandbox's daemon listens. Raise NotReady if its container ends first, or after the timeout."""
+    printed = engine.await_line(container_id, READY, timeout)
+    if printed:
+        raise NotReady(f"The sandbox's daemon did not start within {timeout:g} s. It printed last: {printed}")
+
+
+def remove(container_id: str) -> None:
+    """Remove a sandbox's container, running or not, with everything in it. Returns as well if there is none."""
+    engine.remove_container(container_id)
+
+
+@errors_translated()
+def living() -> dict[str, str]:
+    """Return {code: container id} of this installation's sandboxes that run."""
+    return {code: item["Id"] for code, item in made().items() if item["State"] == "running"}
+
+
+@errors_translated()
+def ended() -> dict[str, str]:
+    """Return {code: container id} of this installation's sandboxes that have a container, but not a running one."""
+    return {code: item["Id"] for code, item in made().items() if item["State"] in ("created", "exited", "dead")}
+
+
+def made() -> dict[str, dict[str, Any]]:
+    labels = [LABEL, f"{INSTALLATION_LABEL}={settings.INSTALLATION}"]
+    found = client().containers(all=True, filters={"label": labels})
+    return {item["Labels"][LABEL]: item for item in found}
+
+
+@errors_translated()
+def is_running(container_id: str) -> bool:
+    try:
+        return bool(client().inspect_container(container_id)["State"]["Running"])
+    except NotFound:
+        return False
+
+
+def checked(owner_uid: int) -> int:
+    """Return the uid if it can be an owner's. Root of the container is none, nor is anyone inside a sandbox."""
+    if owner_uid < FIRST_OWNER_UID:
+        raise ValueError(f"{owner_uid} cannot own a sandbox")
+    return owner_uid
+
+
+@errors_translated()
+def run(
+    container_id: str, owner_uid: int, argv: Sequence[str], timeout: float, gid: int | None = None
+) -> tuple[int, bytes, bytes]:
+    """Run a command in the container as its owner; return its exit code and what it wrote to stdout and stderr.
+
+    The code is 124 if it took longer than the timeout, as `timeout` says it, and output after OUTPUT_LIMIT is dropped.
+    """
+    user = f"{checked(owner_uid)}:{gid or owner_uid}"
+    limited = ["timeout", "--kill-after=1", f"{timeout:g}", *argv]
+    exec_id = client().exec_create(container_id, limited, user=user)["Id"]
+    out, err = bytearray(), bytearray()
+    stream = client().exec_start(exec_id, stream=True, demux=True)
+    with engine.cut_off(stream, timeout + 5) as late:
+        for stdout, stderr in stream:
+            out += (stdout or b"")[: OUTPUT_LIMIT - len(out)]
+            err += (stderr or b"")[: OUTPUT_LIMIT - len(err)]
+    if late.is_set():
+        return 124, bytes(out), bytes(err)
+    code = client().exec_inspect(exec_id)["ExitCode"]
+    return (1 if code is None else int(code)), bytes(out), bytes(err)
+
+
+def run_as_learner(container_id: str, owner_uid: int, argv: Sequence[str], timeout: float = 60) -> tuple[int, str]:
+    """Run a command as the learner would in a terminal; return its exit code and its output, both streams together."""
+    code, out, err = run(container_id, owner_uid, ["/sbx/enter", *argv], timeout)
+    return code, (out + err).decode(errors="replace")
+
+
+def facts(container_id: str, owner_uid: int, timeout: float = 5) -> dict[str, Any]:
+    """Return what the learner's daemon manages: its containers, images, networks and volumes, as its API tells them.
+
+    Asked by a user the learner cannot become. A container has its `Changes`, besides what an inspection shows.
+    """
+    code, out, err = run(container_id, owner_uid, ["/sbx/facts"], timeout, gid=DOCKER_GID)
+    if code:
+        raise EngineError(f"The sandbox's daemon did not answer: {err.decode(errors='replace').strip()[-200:]}")
+    try:
+        return dict(json.loads(out))
+    except ValueError as error:
+        raise EngineError("The sandbox's daemon gave no readable answer.") from error
+
+
+def daemon_log(container_id: str, since: int = 0) -> list[tuple[int, str]]:
+    """Return what the sandbox's daemon printed after `since`, in order, as (nanoseconds since the epoch, line)."""
+    return engine.log_since(container_id, since)

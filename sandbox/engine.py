@@ -1,0 +1,166 @@
+"""The engine outside: one client per thread, its errors in words a person can act on, and what is asked of it about
+any container."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+
+import docker
+import requests
+import urllib3
+from django.conf import settings
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.types import CancellableStream
+from docker.utils import kwargs_from_env
+
+CALL_SECONDS = 30  # for an ordinary call; removing a container with many open terminals takes longest
+REMOVE_TRIES = 6
+
+_thread = threading.local()
+
+
+class EngineError(Exception):
+    """The engine did not do what it was asked. The message may be shown to anyone."""
+
+
+class EngineUnreachable(EngineError):
+    """Nothing answers as a Docker Engine."""
+
+
+class ImageMissing(EngineError):
+    """The image is not on this engine."""
+
+
+class ContainerGone(EngineError):
+    """The container does not exist, or does not run."""
+
+
+class DiskFull(EngineError):
+    """The engine has no room left."""
+
+
+def client() -> docker.APIClient:
+    """Return this thread's client, connected to settings.DOCKER_HOST in whatever version the engine speaks."""
+    found: docker.APIClient | None = getattr(_thread, "client", None)
+    if found is None:
+        found = _thread.client = connect()
+    return found
+
+
+def connect(timeout: int = CALL_SECONDS) -> docker.APIClient:
+    """Make a client of one's own: for long work, which needs another timeout."""
+    with errors_translated():
+        address = kwargs_from_env(environment={**os.environ, "DOCKER_HOST": settings.DOCKER_HOST})
+        return docker.APIClient(version="auto", timeout=timeout, **address)
+
+
+def ping() -> None:
+    """Return if the engine answers; raise EngineUnreachable if not."""
+    with errors_translated():
+        client().ping()
+
+
+@contextmanager
+def errors_translated() -> Iterator[None]:
+    """Raise what goes wrong between us and the engine as an EngineError. Works as a decorator, too."""
+    try:
+        yield
+    except APIError as error:
+        raise of_answer(error) from error
+    except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise unreachable(error) from error
+
+
+def of_answer(error: APIError) -> EngineError:
+    """Say what an answer of the engine means."""
+    reason = str(error.explanation or error)
+    if isinstance(error, ImageNotFound) or "no such image" in reason.lower():
+        return ImageMissing("An image is missing on this machine. Run `python manage.py images` to make it.")
+    if "no space left on device" in reason:
+        return DiskFull("The disk of the Docker Engine is full. Make room with `docker system prune`, then try again.")
+    if isinstance(error, NotFound) or "is not running" in reason:
+        return ContainerGone("The container does not run any more.")
+    return EngineError(f"The Docker Engine refused: {reason.strip()}")
+
+
+def unreachable(error: Exception) -> EngineUnreachable:
+    reason = str(error)
+    if "permission denied" in reason.lower():
+        mend = "Add this user to the group docker, and sign in again."
+    elif "timed out" in reason.lower():
+        mend = "It took too long to answer: see whether the machine is overloaded."
+    else:
+        mend = "Run `scripts/engine.sh` to start one, or set DOCKER_HOST."
+    return EngineUnreachable(f"No Docker Engine answers at {settings.DOCKER_HOST}. {mend}")
+
+
+@errors_translated()
+def remove_container(name: str) -> None:
+    """Remove a container, running or not, with what it wrote. One that is not there has been removed already."""
+    for attempt in range(REMOVE_TRIES):
+        try:
+            client().remove_container(name, force=True, v=True)
+            return
+        except NotFound:
+            return
+        except APIError as error:
+            # 409: its removal is under way. 500: the engine is still busy with its many terminals.
+            if error.status_code not in (409, 500) or attempt == REMOVE_TRIES - 1:
+                raise
+            time.sleep(0.25 * 2**attempt)
+
+
+@errors_translated()
+def await_line(container: str, text: str, timeout: float) -> str:
+    """Return "" once the container has printed the text; else, when it has ended or time is up, what it printed last."""
+    printed = ""
+    stream = client().logs(container, stream=True, follow=True)
+    with cut_off(stream, timeout):
+        for chunk in stream:
+            printed = printed[-4096:] + chunk.decode(errors="replace")
+            if text in printed:
+                return ""
+    return " / ".join(printed.splitlines()[-5:]) or "nothing"
+
+
+@errors_translated()
+def log_since(container: str, since: int = 0) -> list[tuple[int, str]]:
+    """Return what a container printed after `since`, in order, as (nanoseconds since the epoch, line)."""
+    # The engine takes a float, which is coarser than its clock: ask for a little more, and leave out what is known.
+    asked = since / 1e9 - 0.001
+    text = client().logs(container, timestamps=True, since=asked if asked > 0 else None)
+    return [item for item in map(stamped, text.decode(errors="replace").splitlines()) if item[0] > since]
+
+
+def stamped(line: str) -> tuple[int, str]:
+    """Split a line of the engine's log: 2026-11-24T07:34:12.123456789Z and the text."""
+    stamp, _, text = line.partition(" ")
+    seconds, _, fraction = stamp.rstrip("Z").partition(".")
+    whole = int(datetime.fromisoformat(seconds).replace(tzinfo=UTC).timestamp())
+    return whole * 10**9 + int(fraction.ljust(9, "0")), text
+
+
+@contextmanager
+def cut_off(stream: CancellableStream, seconds: float) -> Iterator[threading.Event]:
+    """Close a stream at the end, and no later than after these seconds: reading it then ends, and the event is set."""
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        close(stream)
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
+        close(stream)
+
+
+def close(stream: CancellableStream) -> None:
+    with suppress(OSError, AttributeError):  # it has ended by itself meanwhile
+        stream.close()

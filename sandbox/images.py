@@ -1,0 +1,258 @@
+"""The images everything else is made from: a base, the sandbox, the warehouse, the dishes of the course.
+
+`ensure_all` makes what is missing or was made from other files, and takes no time when nothing is. It may be stopped at
+any moment and run again.
+"""
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from docker.errors import APIError, ImageNotFound
+
+from sandbox import engine, warehouse
+from sandbox.engine import EngineError, client, errors_translated
+
+BASE = "sarafa-bazaar/base:trixie"
+RELEASE = "trixie"
+PULLED = f"debian:{RELEASE}-slim"
+MIRROR = "http://deb.debian.org"
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+UNWANTED = ["/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*"]
+
+FILES = Path(__file__).parent / "image"
+DISHES = ["bhutte-ka-kees", "garadu", "jalebi", "poha", "shikanji"]
+LABEL = "sarafa.made-from"  # the digest of a recipe
+
+QUIET_SECONDS = 20  # after which a pull that says nothing is given up
+BUILD_SECONDS = 900  # without a word, likewise
+
+Say = Callable[[str], None]
+
+
+class BuildFailed(EngineError):
+    """An image could not be made."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What one image is made from: a directory with a Dockerfile, and arguments for it."""
+
+    name: str
+    directory: Path
+    skip: frozenset[str] = frozenset()
+    arguments: dict[str, str] = field(default_factory=dict)
+
+    def context(self) -> bytes:
+        """Return the directory as a tar archive, the same to the byte as long as no file changes."""
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            for path in sorted(self.directory.rglob("*")):
+                inside = path.relative_to(self.directory)
+                if path.is_file() and inside.parts[0] not in self.skip and path.suffix not in (".py", ".pyc"):
+                    entry = tarfile.TarInfo(str(inside))
+                    entry.size = path.stat().st_size
+                    entry.mode = 0o755 if os.access(path, os.X_OK) else 0o644
+                    with path.open("rb") as file:
+                        archive.addfile(entry, file)
+        return buffer.getvalue()
+
+
+def recipes() -> list[Recipe]:
+    return [
+        Recipe(settings.SANDBOX_IMAGE, FILES, skip=frozenset({"warehouse", "dishes"})),
+        Recipe(warehouse.IMAGE, FILES / "warehouse"),
+        *(Recipe(dish_image(dish), FILES / "dishes", arguments={"DISH": dish}) for dish in DISHES),
+    ]
+
+
+def dish_image(dish: str) -> str:
+    return f"sarafa-bazaar/dish-{dish}"
+
+
+def stock() -> dict[str, str]:
+    """Return what the warehouse should have: {name: image}."""
+    return {dish: dish_image(dish) for dish in DISHES}
+
+
+@errors_translated()
+def ensure_all(say: Say) -> None:
+    """Have every image on the engine, and say what takes time."""
+    ensure_base(say)
+    base = id_of(BASE)
+    for recipe in recipes():
+        ensure(recipe, str(base), say)
+
+
+@errors_translated()
+def remove() -> None:
+    """Remove every image that this made, and the base, if nothing else uses them."""
+    for image in [*(recipe.name for recipe in recipes()), BASE]:
+        try:
+            client().remove_image(image)
+        except ImageNotFound:
+            pass
+        except APIError as error:
+            if error.status_code != 409:  # in use
+                raise
+
+
+def ensure(recipe: Recipe, base: str, say: Say) -> None:
+    context = recipe.context()
+    digest = hashlib.sha256(context + repr((base, sorted(recipe.arguments.items()))).encode()).hexdigest()
+    if label_of(recipe.name) == digest:
+        return
+    started = time.monotonic()
+    say(f"Building {recipe.name}")
+    try:
+        build(recipe, context, digest, say)
+    except BuildFailed as error:
+        if not is_about_network(str(error)):
+            raise
+        say("The engine's own network does not lead out. Trying with the host's.")
+        build(recipe, context, digest, say, network_mode="host")
+    client().prune_images(filters={"dangling": True, "label": [LABEL]})  # what it has replaced
+    say(f"Built {recipe.name} in {time.monotonic() - started:.0f} s")
+
+
+def build(recipe: Recipe, context: bytes, digest: str, say: Say, **options: Any) -> None:
+    """Build one image; raise BuildFailed with the last lines of the output."""
+    printed: list[str] = []
+    events = engine.connect(timeout=BUILD_SECONDS).build(
+        fileobj=io.BytesIO(context),
+        custom_context=True,
+        tag=recipe.name,
+        buildargs={"BASE": BASE, **recipe.arguments},
+        labels={LABEL: digest},
+        rm=True,
+        forcerm=True,
+        decode=True,
+        timeout=BUILD_SECONDS,
+        **options,
+    )
+    for event in events:
+        line = str(event.get("stream") or event.get("error") or "").strip()
+        if " : RUN " in line:  # the steps that may take long
+            say(f"  {line.splitlines()[0]:.100}")
+        printed = [*printed, line][-15:]
+        if "error" in event:
+            raise BuildFailed(f"{recipe.name} could not be built. " + "\n".join(filter(None, printed)))
+
+
+def is_about_network(text: str) -> bool:
+    signs = (
+        "Temporary failure resolving",
+        "Could not resolve",
+        "Could not connect",
+        "Network is unreachable",
+    )
+    return any(sign in text for sign in (*signs, "Unable to connect", "connection timed out"))
+
+
+# --- the base ---
+
+
+def ensure_base(say: Say) -> None:
+    """Have Debian as an image: one that is here, else one that a registry has, else one made from packages."""
+    if id_of(BASE):
+        return
+    if not id_of(PULLED):
+        say(f"Pulling {PULLED}")
+    if id_of(PULLED) or pulls(PULLED):
+        client().tag(PULLED, *BASE.split(":"))
+        return
+    say("No registry answers. Making the base image from Debian packages, which takes about a minute")
+    make_base(say)
+
+
+def pulls(image: str) -> bool:
+    """Pull an image and return whether it is here now. Give up when nothing has happened for QUIET_SECONDS."""
+    last = [time.monotonic()]
+
+    def pull() -> None:
+        try:
+            for _ in engine.connect().pull(image, stream=True, decode=True):
+                last[0] = time.monotonic()
+        except Exception:  # whatever the reason, the image is not here, and another way is tried
+            pass
+
+    worker = threading.Thread(target=pull, daemon=True)
+    worker.start()
+    while worker.is_alive() and time.monotonic() - last[0] < QUIET_SECONDS:
+        worker.join(0.2)
+    return id_of(image) is not None
+
+
+def make_base(say: Say) -> None:
+    tool = mmdebstrap(say)
+    with tempfile.TemporaryDirectory(dir=workspace()) as directory:
+        file = Path(directory, "base.tar")
+        sources = [
+            f"deb {MIRROR}/debian {RELEASE} main",
+            f"deb {MIRROR}/debian {RELEASE}-updates main",
+            f"deb {MIRROR}/debian-security {RELEASE}-security main",
+        ]
+        command = [tool, "--quiet", "--variant=apt", f"--keyring={KEYRING}"]
+        command += [f"--dpkgopt=path-exclude={path}" for path in UNWANTED]
+        done = subprocess.run([*command, RELEASE, str(file), *sources], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BuildFailed(f"The base image could not be made. {done.stderr.strip()[-800:]}")
+        repository, tag = BASE.split(":")
+        client().import_image(str(file), repository=repository, tag=tag)
+
+
+def workspace() -> Path:
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    return Path(settings.DATA_DIR)
+
+
+def mmdebstrap(say: Say) -> str:
+    """Return the path of mmdebstrap; install it, and Debian's keys, where that is possible."""
+    found = shutil.which("mmdebstrap")
+    if found and KEYRING.exists():
+        return found
+    packages = ["mmdebstrap", "debian-archive-keyring"]
+    sudo = [] if os.geteuid() == 0 else ["sudo"]
+    if not shutil.which("apt-get") or (sudo and not shutil.which("sudo")):
+        raise BuildFailed(
+            f"No base image: {PULLED} could not be pulled, and the packages {' and '.join(packages)}, with which "
+            f"one can be made, are not installed. Install them, or load an image named {PULLED}."
+        )
+    say(f"Installing {' and '.join(packages)}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (
+        ["update", "--quiet"],
+        ["install", "--quiet", "--yes", "--no-install-recommends", *packages],
+    ):
+        subprocess.run([*sudo, "apt-get", *arguments], env=environment, stdout=subprocess.DEVNULL, check=False)
+    found = shutil.which("mmdebstrap")
+    if not found or not KEYRING.exists():
+        raise BuildFailed(f"Could not install {' and '.join(packages)}. Install them by hand, then try again.")
+    return found
+
+
+def id_of(image: str) -> str | None:
+    try:
+        return str(client().inspect_image(image)["Id"])
+    except ImageNotFound:
+        return None
+
+
+def label_of(image: str) -> str | None:
+    """Return the digest of the recipe an image was made from, or None if there is no such image, or it is not ours."""
+    try:
+        found = client().inspect_image(image)["Config"]["Labels"] or {}
+    except ImageNotFound:
+        return None
+    return found.get(LABEL)

@@ -1,0 +1,162 @@
+"""The life of a sandbox's container, on a real engine."""
+
+import time
+
+import pytest
+from django.test import override_settings
+
+from sandbox import containers, engine
+
+POHA = "warehouse:5000/sarafa/poha"
+
+
+def test_creating_it_again_leaves_one(new_spec):
+    spec = new_spec()
+    first = containers.create(spec)
+    second = containers.create(spec)
+    assert not containers.is_running(first)
+    assert containers.is_running(second)
+    assert containers.living()[spec.code] == second
+    containers.remove(second)
+
+
+def test_removing_it_again_is_no_error(new_spec):
+    spec = new_spec()
+    container_id = containers.create(spec)
+    containers.remove(container_id)
+    containers.remove(container_id)
+    containers.remove(containers.name_of(spec.code))
+    assert not containers.is_running(container_id)
+    assert spec.code not in containers.living()
+
+
+def test_it_is_ready_when_the_daemon_answers(alices):
+    code, output = alices.learner("docker info --format '{{.ServerVersion}} {{.Driver}}'")
+    assert code == 0
+    assert output.split()[1] == "overlay2"
+
+
+def test_waiting_for_one_that_ends_tells_what_it_printed(new_spec):
+    spec = new_spec()
+    with override_settings(SANDBOX_IMAGE="sarafa-bazaar/dish-poha"):
+        container_id = containers.create(spec)
+    started = time.monotonic()
+    with pytest.raises(containers.NotReady, match="served by"):
+        containers.wait_ready(container_id, timeout=10)
+    assert time.monotonic() - started < 5
+    engine.client().wait(container_id)
+    assert containers.ended()[spec.code] == container_id
+    containers.remove(container_id)
+
+
+def test_a_missing_image_is_named_as_such_and_leaves_nothing(new_spec):
+    spec = new_spec()
+    with (
+        override_settings(SANDBOX_IMAGE="sarafa-bazaar/none"),
+        pytest.raises(engine.ImageMissing, match="manage.py images"),
+    ):
+        containers.create(spec)
+    assert spec.code not in containers.living() | containers.ended()
+
+
+def test_an_engine_that_is_not_there_is_said_to_be(settings):
+    settings.DOCKER_HOST = "unix:///nowhere.sock"
+    with pytest.raises(engine.EngineUnreachable, match=r"unix:///nowhere\.sock"):
+        engine.connect()
+
+
+@pytest.mark.parametrize("uid", [0, 1000, containers.ROOT_UID, containers.ROOT_UID + 1000])
+def test_nobody_but_an_owner_may_run_anything(alices, uid):
+    with pytest.raises(ValueError, match="cannot own"):
+        containers.run(alices.container_id, uid, ["true"], 5)
+
+
+def test_a_command_that_takes_too_long_is_ended(alices):
+    started = time.monotonic()
+    code, _ = alices.learner("sleep 77", timeout=1)
+    assert code == 124
+    assert time.monotonic() - started < 4
+    assert alices.learner("pgrep -f 'sleep 7[7]'")[0] == 1
+
+
+def test_asking_a_container_that_is_gone_says_so(new_spec):
+    with pytest.raises(engine.ContainerGone):
+        containers.facts("no-such-container", new_spec().owner_uid)
+    with pytest.raises(engine.ContainerGone):
+        containers.daemon_log("no-such-container")
+
+
+# --- facts ---
+
+
+def test_facts_of_an_untouched_daemon(fresh):
+    facts = fresh.facts()
+    assert facts["containers"] == facts["images"] == facts["volumes"] == []
+    assert {network["Name"] for network in facts["networks"]} == {"bridge", "host", "none"}
+
+
+def test_facts_tell_what_the_learner_made(alices):
+    alices.learner(f"docker run -d --name stall {POHA} open; docker volume create jar")
+    alices.learner("docker exec stall sh -c 'echo x > /counter/note'")
+    facts = alices.facts()
+    stall = next(found for found in facts["containers"] if found["Name"] == "/stall")
+    assert stall["State"]["Running"]
+    assert stall["Config"]["Image"] == POHA
+    assert {"Path": "/counter/note", "Kind": 1} in stall["Changes"]
+    assert facts["images"][0]["RepoTags"] == [f"{POHA}:latest"]
+    assert [volume["Name"] for volume in facts["volumes"]] == ["jar"]
+
+
+def test_facts_are_had_of_fifty_containers_at_most(fresh):
+    fresh.learner(f"for i in $(seq 55); do docker create {POHA}; done", timeout=60)
+    assert len(fresh.facts()["containers"]) == 50
+
+
+def test_every_call_of_a_check_is_marked(alices):
+    alices.learner("docker ps")
+    before = containers.daemon_log(alices.container_id)[-1][0]
+    alices.facts()
+    calls = [line for _, line in containers.daemon_log(alices.container_id, before) if "Calling" in line]
+    assert len(calls) >= 4
+    assert all("by=check" in line for line in calls)
+    earlier = [line for at, line in containers.daemon_log(alices.container_id) if at <= before and "Calling" in line]
+    assert any("/containers/json" in line and "by=check" not in line for line in earlier)
+
+
+def test_a_daemon_that_is_down_is_an_error_not_an_empty_answer(fresh):
+    fresh.root("pkill -STOP -x dockerd")
+    with pytest.raises(engine.EngineError, match="did not answer"):
+        fresh.facts()
+
+
+# --- the log ---
+
+
+def test_the_log_goes_on_where_it_was_left(alices):
+    first = containers.daemon_log(alices.container_id)
+    assert any(containers.READY in line for _, line in first)
+    assert [at for at, _ in first] == sorted(at for at, _ in first)
+    alices.learner("docker volume ls")
+    more = containers.daemon_log(alices.container_id, first[-1][0])
+    assert any("GET /v1.45/volumes" in line for _, line in more)
+    assert not set(more) & set(first)
+
+
+# --- two learners ---
+
+
+def test_two_sandboxes_share_nothing(alices, charlies):
+    alices.learner("echo mine > secret; docker volume create alices-jar")
+    assert charlies.learner("cat secret")[0] != 0
+    assert "alices-jar" not in charlies.learner("docker volume ls")[1]
+    ids = {place.learner("docker info --format '{{.ID}}'")[1] for place in (alices, charlies)}
+    assert len(ids) == 2
+
+
+def test_the_owner_of_one_cannot_enter_another(alices, charlies):
+    code, out, err = containers.run(
+        alices.container_id, charlies.spec.owner_uid, ["/sbx/enter", "cat", "/home/learner/secret"], 5
+    )
+    assert code != 0
+    assert b"mine" not in out
+    assert b"not permitted" in err

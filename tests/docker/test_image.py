@@ -1,0 +1,199 @@
+"""What a sandbox can do, what it cannot, and what it survives. All as the learner meets it, with production's limits."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from sandbox import containers, engine
+
+POHA = "warehouse:5000/sarafa/poha"
+
+
+def eventually(check, seconds: float = 15) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if check():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def works(place) -> bool:
+    code, output = place.learner(f"docker run --rm {POHA}")
+    return code == 0 and "POHA" in output
+
+
+def test_everything_docker_does_works_inside(fresh):
+    script = Path(__file__).with_name("features.sh").read_text()
+    code, output = fresh.learner(script, timeout=180)
+    assert code == 0, output
+    assert output.splitlines()[-1] == "46 of 46"
+
+
+# --- the learner at the prompt ---
+
+
+def test_a_shell_is_the_learners_and_says_nothing_by_itself(alices):
+    assert alices.learner("bash -lc true") == (0, "")
+    assert alices.learner("id -un; pwd; hostname; echo $LANG") == (
+        0,
+        "learner\n/home/learner\nsarafa\nC.UTF-8\n",
+    )
+    assert alices.learner("docker --version")[0] == 0
+
+
+def test_the_prompt_names_learner_and_place(alices):
+    _, output = alices.learner("script -qec 'bash -li' /dev/null <<< exit")
+    assert "learner@sarafa" in output
+    assert "no job control" not in output
+
+
+def test_commands_complete(alices):
+    script = "_complete_later docker; complete -p docker"
+    _, output = alices.learner(f"PS1=x; . /etc/bash.bashrc; {script}")
+    assert "docker" in output
+    assert "no completion" not in output
+
+
+def test_the_keeper_is_there(alices):
+    assert alices.learner("test -x /sbx/keeper")[0] == 0
+
+
+def test_enter_knows_two_users_only(alices):
+    code, output = alices.owner("/sbx/enter -u bob true")
+    assert code == 64
+    assert "bob" in output
+
+
+# --- out of reach ---
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "/proc/sys/kernel/core_pattern",
+        "/proc/sys/vm/drop_caches",
+        "/proc/sys/fs/file-max",
+        "/proc/sysrq-trigger",
+    ],
+)
+def test_the_kernels_settings_stay_as_they_are(alices, file):
+    attempt = f"test -e {file} && (: >> {file})"
+    assert alices.learner(attempt)[0] != 0
+    assert alices.root(attempt)[0] != 0
+    assert alices.learner(f"docker run --rm --privileged {POHA} sh -c '{attempt}'")[0] != 0
+
+
+def test_the_learner_has_no_capability_and_gets_none(alices):
+    _, status = alices.learner("cat /proc/self/status")
+    fields = dict(line.split(":\t", 1) for line in status.splitlines())
+    assert {fields[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
+    assert fields["NoNewPrivs"] == "1"
+    assert fields["Seccomp"] == "2"
+
+
+def test_nothing_runs_as_root_of_the_container(alices):
+    _, owners = alices.owner("stat -c '%u %n' /proc/[0-9]*")
+    uids = {int(line.split()[0]) for line in owners.splitlines() if line[0].isdigit()}
+    assert containers.ROOT_UID in uids  # the daemon is seen at all
+    assert 0 not in uids
+
+
+def test_no_id_inside_is_the_owners(alices):
+    assert alices.root(f"setpriv --reuid {alices.spec.owner_uid} --clear-groups id")[0] != 0
+    code, output = alices.learner(f"docker run --rm --user {alices.spec.owner_uid} {POHA} id")
+    assert code != 0
+    assert "uid=" not in output
+
+
+def test_the_hosts_devices_and_files_are_not_there(alices):
+    _, devices = alices.learner(f"docker run --rm --privileged -v /dev:/d {POHA} find /d -type b")
+    assert devices.strip() == ""
+    assert alices.learner(f"docker run --rm --privileged {POHA} mknod /tmp/disk b 254 0")[0] != 0
+    assert alices.learner(f"docker run --rm --privileged -v /:/host {POHA} touch /host/etc/x")[0] != 0
+    _, root = alices.learner(f"docker run --rm -v /:/host {POHA} ls /host/sbx")
+    assert "init" in root.split()  # the root it gets at is the sandbox's image
+
+
+def test_there_is_no_way_out_but_to_the_warehouse(alices):
+    _, routes = alices.learner("ip -4 route; ip -6 route show default")
+    assert "default" not in routes
+    assert alices.learner("curl -sS -m 2 http://192.0.2.1/")[0] != 0
+    assert alices.learner("curl -sS -m 2 http://example.org/")[0] != 0
+    assert alices.learner("curl -fsS -m 2 http://warehouse:5000/v2/")[0] == 0
+
+
+@pytest.mark.parametrize("family", ["AF_VSOCK", "AF_PACKET", "AF_ALG"])
+def test_sockets_of_other_families_are_closed(alices, family):
+    # perl is Debian's own; it makes sockets by number.
+    number = {"AF_VSOCK": 40, "AF_PACKET": 17, "AF_ALG": 38}[family]
+    _, output = alices.root(f"perl -e 'socket(S, {number}, 3, 0) or print $!'")
+    assert output == "Address family not supported by protocol"
+
+
+def test_the_warehouses_volume_is_read_only(alices):
+    assert alices.root("touch /warehouse/x")[0] != 0
+    assert alices.learner(f"docker run --rm -v /warehouse:/w {POHA} rm /w/registry.sock")[0] != 0
+    assert alices.learner("curl -fsS http://warehouse:5000/v2/")[0] == 0
+
+
+def test_the_record_of_where_to_enter_is_not_the_learners(alices):
+    before = alices.owner("cat /run/sandbox/pid")
+    alices.root("umount -l /run; echo 1 > /run/sandbox/pid; rm -f /run/sandbox/pid; mount -o remount,rw /run/sandbox")
+    assert alices.owner("cat /run/sandbox/pid") == before
+
+
+# --- bounds, and what is survived ---
+
+
+def test_a_terminal_full_of_processes_leaves_the_daemon_alone(fresh):
+    code, output = fresh.learner("for i in $(seq 300); do sleep 30 > /dev/null 2>&1 & done", timeout=10)
+    assert code != 0
+    assert "Resource temporarily unavailable" in output
+    assert fresh.root("docker ps")[0] == 0
+    fresh.root("pkill -KILL -u learner")
+    assert eventually(lambda: works(fresh))
+
+
+def test_a_fork_bomb_in_a_container_leaves_daemon_and_terminal_alone(fresh):
+    assert fresh.learner(f"docker run -d --name bomb {POHA} sh -c 'f() {{ f | f & f; }}; f'")[0] == 0
+    time.sleep(1)
+    assert fresh.learner("docker ps")[0] == 0
+    assert fresh.learner("docker rm -f bomb")[0] == 0
+    assert eventually(lambda: works(fresh))
+
+
+def test_a_container_that_eats_all_memory_is_ended_alone(fresh):
+    fresh.learner("sleep 60 & docker pull " + POHA)
+    code, _ = fresh.learner(f"docker run --rm {POHA} tail /dev/zero", timeout=60)
+    assert code == 137
+    assert works(fresh)
+
+
+def test_a_shell_that_eats_all_memory_is_ended_alone(fresh):
+    code, _ = fresh.learner("tail /dev/zero", timeout=60)
+    assert code not in (0, 124)
+    assert works(fresh)
+
+
+def test_a_full_disk_says_so_and_is_mended_by_removing(fresh):
+    code, output = fresh.learner("head -c 500M /dev/zero > big", timeout=60)
+    assert code != 0
+    assert "No space left on device" in output
+    assert fresh.learner("docker ps")[0] == 0
+    assert fresh.learner("rm big")[0] == 0
+    assert works(fresh)
+
+
+@pytest.mark.parametrize("service", ["containerd", "dockerd"])
+def test_a_service_that_dies_is_started_again(fresh, service):
+    assert works(fresh)
+    assert fresh.root(f"pkill -KILL -x {service}")[0] == 0
+    assert eventually(lambda: works(fresh))
+
+
+def test_it_ends_at_once_when_it_is_told_to(fresh):
+    started = time.monotonic()
+    engine.client().stop(fresh.container_id, timeout=10)
+    assert time.monotonic() - started < 3
