@@ -1,0 +1,12 @@
+/** What every page can do with a script, and does without where it must: choices, copy buttons, quizzes in place. */
+import { bindChoices } from "./site/switches.ts";
+import { bindCopyButtons } from "./site/copy.ts";
+import { bindMenus } from "./site/menus.ts";
+import { bindQuizzes } from "./site/quiz.ts";
+import { loadStrings } from "./strings.ts";
+
+loadStrings();
+bindChoices(document);
+bindCopyButtons(document);
+bindQuizzes(document);
+bindMenus(document);

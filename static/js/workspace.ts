@@ -1,0 +1,157 @@
+/** The workspace beside a lesson: the learner's sandbox, its terminal, its logs, its flow, and the lesson's tasks. */
+import { find } from "./dom.ts";
+import { loadStrings, say } from "./strings.ts";
+import { Announcer } from "./workspace/announce.ts";
+import type { Verdict } from "./workspace/closing.ts";
+import { EventStream } from "./workspace/events.ts";
+import { FlowPane } from "./workspace/flow.ts";
+import { Layout } from "./workspace/layout.ts";
+import { LogPane, markUnread } from "./workspace/logs.ts";
+import type { SandboxEvent } from "./workspace/protocol.ts";
+import { bindRunButtons } from "./workspace/run.ts";
+import { SandboxClient, type Phase } from "./workspace/sandbox.ts";
+import { showStatus } from "./workspace/status.ts";
+import { Tasks } from "./workspace/tasks.ts";
+import { TerminalPanel } from "./workspace/terminalpanel.ts";
+import { bindActions, showTimer } from "./workspace/timer.ts";
+
+/** So many connections in a row that never opened, and the page asks over HTTP what is wrong. */
+const STRUGGLES = 3;
+const ASK_ANEW_EVERY = 5_000;
+/** In these there is nothing more to hear from the sandbox. */
+const OVER = new Set<Phase["name"]>(["stopped", "failed", "missing", "signed-out"]);
+
+class Workspace {
+  private readonly announcer: Announcer;
+  private readonly sandbox: SandboxClient;
+  private readonly events: EventStream;
+  private readonly terminal: TerminalPanel;
+  private readonly logs: Record<"daemon" | "warehouse", LogPane>;
+  private readonly flow: FlowPane;
+  private readonly tasks: Tasks;
+  private readonly layout: Layout;
+  private said: Phase["name"] = "asking";
+  private askedAnew = -Infinity;
+  private askTimer = 0;
+  private readonly unread = new Set<string>();
+  private readonly openedAt = Date.now();
+
+  constructor(private readonly root: HTMLElement) {
+    const { sandboxUrl = "/sandbox/", csrf = "", course = "", lesson = "" } = root.dataset;
+    this.announcer = new Announcer(find(root, "[data-announcer]"));
+    this.sandbox = new SandboxClient(sandboxUrl, csrf);
+    this.logs = {
+      daemon: new LogPane(find(root, "#panel-daemon")),
+      warehouse: new LogPane(find(root, "#panel-warehouse")),
+    };
+    this.flow = new FlowPane(find(root, "#panel-flow"), this.announcer);
+    this.tasks = new Tasks(document, `/courses/${course}/${lesson}/check/`, csrf, this.announcer);
+    const heed = (verdict: Verdict, tries: number): void => this.heed(verdict, tries);
+    this.terminal = new TerminalPanel(find(root, "#panel-terminal"), this.announcer, () => this.layout, heed);
+    this.events = new EventStream((event) => this.take(event), heed);
+    this.layout = new Layout(root, (name) => this.shown(name));
+    // Before anything is drawn: what was printed for one width looks wrong in another.
+    this.terminal.fit();
+    this.bind();
+  }
+
+  start(): void {
+    void this.sandbox.ask();
+  }
+
+  private bind(): void {
+    showStatus(this.root, this.sandbox);
+    showTimer(this.root, this.sandbox, this.announcer);
+    bindActions(this.root, this.sandbox, () => this.clear());
+    this.sandbox.onRefusal = (error) => this.terminal.notice(error);
+    this.sandbox.onChange((phase) => this.follow(phase));
+    const help = find<HTMLDialogElement>(this.root, "[data-help]");
+    find(this.root, "[data-open-help]").addEventListener("click", () => help.showModal());
+    bindRunButtons(document, {
+      run: (command) => this.terminal.shell.run(command),
+      reveal: () => {
+        this.layout.reveal("terminal");
+        this.terminal.focus();
+      },
+      refuse: () => {
+        this.layout.reveal("terminal");
+        this.terminal.notice(say("not-connected"));
+      },
+    });
+  }
+
+  /** Keep the sockets in step with what the sandbox is doing. */
+  private follow(phase: Phase): void {
+    const { code } = this.sandbox;
+    if (code && !OVER.has(phase.name)) this.events.follow(code);
+    else this.events.stop();
+    if (phase.name === "running" && code) this.terminal.shell.start(code);
+    // A server that does not answer is no reason to hang up: the shell may well be there when it is back.
+    else if (phase.name !== "unreachable" && phase.name !== "asking") this.terminal.shell.stop();
+    if (phase.name !== this.said) this.announcer.say(say(`state-${phase.name}`));
+    this.said = phase.name;
+  }
+
+  private take(event: SandboxEvent): void {
+    switch (event.type) {
+      case "state":
+        // A sandbox that was reset may still report its end.
+        if (event.code && event.code !== this.sandbox.code) return;
+        this.sandbox.hear(event.state, event.expires_at, event.error ?? "");
+        break;
+      case "log":
+        this.logs[event.source]?.add(event);
+        this.news(event.source);
+        break;
+      case "flow":
+        this.flow.add(event);
+        if (Date.parse(event.at) > this.openedAt) this.tasks.begin();
+        this.news("flow");
+        break;
+      case "task":
+        this.tasks.apply(event);
+    }
+  }
+
+  /** A connection ended: see whether the sandbox explains it. */
+  private heed(verdict: Verdict, tries: number): void {
+    if (verdict === "sign-in") this.sandbox.signedOut();
+    else if (verdict === "ask-anew") this.askAnew();
+    else if (verdict === "not-running" || tries % STRUGGLES === 0) void this.sandbox.refresh();
+  }
+
+  /** At once, but not again and again. */
+  private askAnew(): void {
+    const soon = performance.now() - this.askedAnew < ASK_ANEW_EVERY;
+    clearTimeout(this.askTimer);
+    this.askTimer = window.setTimeout(() => void this.sandbox.ask(), soon ? ASK_ANEW_EVERY : 0);
+    this.askedAnew = performance.now();
+  }
+
+  private news(name: string): void {
+    if (this.unread.has(name) || this.layout.isShown(name)) return;
+    this.unread.add(name);
+    const tab = this.layout.tab(name);
+    if (tab) markUnread(tab, true);
+  }
+
+  private shown(name: string): void {
+    const tab = this.root.querySelector<HTMLElement>(`[data-tab="${name}"]`);
+    this.unread.delete(name);
+    if (tab) markUnread(tab, false);
+    if (name === "terminal") this.terminal.fit();
+    if (name === "daemon" || name === "warehouse") this.logs[name].scrollIfFollowing();
+  }
+
+  private clear(): void {
+    this.logs.daemon.clear();
+    this.logs.warehouse.clear();
+    this.flow.clear();
+  }
+}
+
+const root = document.getElementById("workspace");
+if (root) {
+  loadStrings();
+  new Workspace(root).start();
+}

@@ -1,0 +1,65 @@
+/** The web API of sandboxes and checks: each call ends in one of a few answers, and never throws. */
+import type { Sandbox } from "./protocol.ts";
+
+export type Answer =
+  | { readonly kind: "sandbox"; readonly sandbox: Sandbox; readonly serverTime: number }
+  | { readonly kind: "full"; readonly error: string; readonly retryAfter: number }
+  | { readonly kind: "missing" }
+  | { readonly kind: "signed-out" }
+  | { readonly kind: "refused"; readonly error: string }
+  | { readonly kind: "unreachable" };
+
+const PATIENCE = 20_000;
+
+export function request(url: string, method: "GET" | "POST", csrf: string, body?: object): Promise<Response> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (method === "POST") headers["X-CSRFToken"] = csrf;
+  if (body) headers["Content-Type"] = "application/json";
+  return fetch(url, {
+    method,
+    headers,
+    ...(body ? { body: JSON.stringify(body) } : {}),
+    credentials: "same-origin",
+    // A redirect leads to a sign-in page, which is no answer to a script.
+    redirect: "manual",
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+}
+
+export async function askSandbox(url: string, method: "GET" | "POST", csrf: string): Promise<Answer> {
+  try {
+    return await understand(await request(url, method, csrf));
+  } catch {
+    return { kind: "unreachable" };
+  }
+}
+
+async function understand(response: Response): Promise<Answer> {
+  if (response.type === "opaqueredirect" || response.status === 401 || response.status === 403) {
+    return { kind: "signed-out" };
+  }
+  if (response.status === 404) return { kind: "missing" };
+  const body = await readObject(response);
+  const error = typeof body["error"] === "string" ? body["error"] : "";
+  if (response.ok && typeof body["code"] === "string") {
+    return { kind: "sandbox", sandbox: body as unknown as Sandbox, serverTime: dateOf(response) };
+  }
+  if (response.status === 503 && typeof body["retry_after"] === "number") {
+    return { kind: "full", error, retryAfter: body["retry_after"] };
+  }
+  return error ? { kind: "refused", error } : { kind: "unreachable" };
+}
+
+async function readObject(response: Response): Promise<Record<string, unknown>> {
+  try {
+    const value: unknown = await response.json();
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** The server's clock, so that the timer is right on a computer whose clock is not. */
+function dateOf(response: Response): number {
+  return Date.parse(response.headers.get("Date") ?? "") || Date.now();
+}

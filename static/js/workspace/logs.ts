@@ -1,0 +1,119 @@
+import { find, make, setText } from "../dom.ts";
+import { say } from "../strings.ts";
+import { Logbook } from "./logbook.ts";
+import type { LogEvent } from "./protocol.ts";
+
+const LEVELS = new Set(["debug", "info", "warning", "error", "fatal"]);
+
+/** Show the time of day of an ISO timestamp, in the reader's own zone, to the millisecond. */
+export function timeOfDay(iso: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return "";
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const seconds = `${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, "0")}`;
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${seconds}`;
+}
+
+/** One log: readable lines that follow the newest until the reader scrolls up. */
+export class LogPane {
+  private readonly book = new Logbook<LogEvent>();
+  private readonly list: HTMLElement;
+  private readonly newest: HTMLButtonElement;
+  private follows = true;
+  private isRaw = false;
+  private frame = 0;
+
+  constructor(private readonly panel: HTMLElement) {
+    this.list = find(panel, "[role=log]");
+    this.newest = find<HTMLButtonElement>(panel, "[data-newest]");
+    this.list.addEventListener("scroll", () => this.noticeScroll(), { passive: true });
+    this.newest.addEventListener("click", () => this.follow());
+    find(panel, "[data-clear]").addEventListener("click", () => this.clear());
+    const raw = find(panel, "[data-raw]");
+    raw.addEventListener("click", () => {
+      this.isRaw = !this.isRaw;
+      raw.setAttribute("aria-pressed", String(this.isRaw));
+      this.redraw();
+    });
+  }
+
+  add(event: LogEvent): void {
+    this.book.add(event);
+    // Many lines, one change of the page: at most one in each frame.
+    if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+  }
+
+  clear(): void {
+    this.book.clear();
+    this.redraw();
+  }
+
+  /** Back to the newest line: after a press of the button, or when the pane is shown again. */
+  follow(): void {
+    this.follows = true;
+    this.newest.hidden = true;
+    this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  scrollIfFollowing(): void {
+    if (this.follows) this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  private draw(): void {
+    this.frame = 0;
+    const { added, removed } = this.book.take();
+    this.forget(removed);
+    this.list.append(...added.map((event) => this.row(event)));
+    find(this.panel, "[data-empty]").hidden = this.book.all.length > 0;
+    if (this.follows) this.list.scrollTop = this.list.scrollHeight;
+    else this.newest.hidden = false;
+  }
+
+  private forget(count: number): void {
+    const last = this.list.children[count - 1];
+    if (!last) return;
+    const range = document.createRange();
+    range.setStart(this.list, 0);
+    range.setEndAfter(last);
+    range.deleteContents();
+  }
+
+  private redraw(): void {
+    this.book.take();
+    this.list.replaceChildren(...this.book.all.map((event) => this.row(event)));
+    find(this.panel, "[data-empty]").hidden = this.book.all.length > 0;
+    this.scrollIfFollowing();
+  }
+
+  private row(event: LogEvent): HTMLElement {
+    const level = event.level && LEVELS.has(event.level) ? event.level : "info";
+    const row = make("div", `log-line log-${level}`);
+    if (this.isRaw) {
+      row.append(make("span", "log-text", event.raw ?? event.line));
+      return row;
+    }
+    const time = make("time", "log-time", timeOfDay(event.at));
+    time.dateTime = event.at;
+    row.append(time, make("span", "log-text", event.line));
+    if (level === "warning" || level === "error" || level === "fatal") {
+      // Colour alone would not tell everyone.
+      time.after(make("span", "log-level", say(`level-${level}`)));
+    }
+    return row;
+  }
+
+  private noticeScroll(): void {
+    const { scrollTop, clientHeight, scrollHeight } = this.list;
+    // A hidden pane has no height, and says nothing about the reader.
+    if (clientHeight === 0) return;
+    this.follows = scrollHeight - clientHeight - scrollTop < 24;
+    if (this.follows) this.newest.hidden = true;
+  }
+}
+
+/** Show on a tab whether something happened behind it. */
+export function markUnread(tab: HTMLElement, isUnread: boolean): void {
+  tab.classList.toggle("has-news", isUnread);
+  const note = tab.querySelector("[data-news]");
+  if (note) setText(note, isUnread ? ` ${say("has-news")}` : "");
+}

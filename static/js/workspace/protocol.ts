@@ -1,0 +1,73 @@
+/** The frames of the websockets, as JSON. The server's side is documented in sandbox/consumers.py. */
+import type { Attached } from "./session.ts";
+
+export type SandboxState = "starting" | "running" | "stopping" | "stopped" | "failed";
+
+export interface Sandbox {
+  readonly code: string;
+  readonly state: SandboxState;
+  readonly expires_at: string | null;
+  readonly error: string;
+}
+
+interface Dated {
+  readonly id: number;
+  readonly at: string;
+}
+
+export interface StateEvent extends Dated {
+  readonly type: "state";
+  readonly code?: string;
+  readonly state: SandboxState;
+  readonly expires_at?: string | null;
+  readonly error?: string;
+}
+
+export interface LogEvent extends Dated {
+  readonly type: "log";
+  readonly source: "daemon" | "warehouse";
+  readonly line: string;
+  readonly raw?: string;
+  readonly level?: string;
+}
+
+export interface FlowEvent extends Dated {
+  readonly type: "flow";
+  readonly step: number;
+  readonly from: string;
+  readonly to: string;
+  readonly call: string;
+  readonly status: number | null;
+  readonly ms: number | null;
+  readonly command: string | null;
+  readonly text: string;
+}
+
+export interface TaskEvent extends Dated {
+  readonly type: "task";
+  readonly task: string;
+  readonly state: "open" | "done";
+  readonly found?: string;
+  readonly expected?: string;
+  readonly hint?: string;
+}
+
+export type SandboxEvent = StateEvent | LogEvent | FlowEvent | TaskEvent;
+
+export type TerminalFrame =
+  | ({ readonly type: "attached" } & Attached)
+  | { readonly type: "exit"; readonly code: number | null }
+  | { readonly type: "taken"; readonly bytes: number }
+  | { readonly type: "notice"; readonly text: string };
+
+/** Return the frame, or null for one that is not JSON, or of a type this page does not know. */
+export function parseFrame<Frame extends { type: string }>(data: string, types: readonly Frame["type"][]): Frame | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch {
+    return null;
+  }
+  if (typeof value !== "object" || value === null || !("type" in value)) return null;
+  return types.includes(value.type as Frame["type"]) ? (value as Frame) : null;
+}

@@ -1,0 +1,73 @@
+import { find, setText } from "../dom.ts";
+import { say } from "../strings.ts";
+import type { Phase, SandboxClient } from "./sandbox.ts";
+
+interface View {
+  readonly text: string;
+  readonly detail?: string;
+  readonly button?: string;
+  readonly busy?: boolean;
+}
+
+/** Shows what the sandbox is doing, and what a learner can do about it; out of the way while it runs. */
+export function showStatus(workspace: HTMLElement, sandbox: SandboxClient): void {
+  const panel = find(workspace, "[data-status]");
+  const button = find<HTMLButtonElement>(panel, "[data-status-button]");
+  const link = find<HTMLAnchorElement>(panel, "[data-status-link]");
+  const draw = (): void => {
+    const { phase } = sandbox;
+    const view = viewOf(phase, Date.now());
+    workspace.dataset["state"] = phase.name;
+    panel.hidden = phase.name === "running";
+    panel.classList.toggle("is-busy", view.busy ?? false);
+    setText(find(panel, "[data-status-text]"), view.text);
+    setText(find(panel, "[data-status-detail]"), view.detail ?? "");
+    setText(button, view.button ?? "");
+    button.hidden = !view.button;
+    link.hidden = phase.name !== "signed-out";
+    setText(find(workspace, "[data-state-name]"), say(`state-${phase.name}`));
+  };
+  button.addEventListener("click", () => void sandbox.ask());
+  sandbox.onChange(draw);
+  window.setInterval(() => sandbox.phase.name !== "running" && draw(), 1_000);
+  draw();
+}
+
+/** Return what to say about a phase at a moment. */
+export function viewOf(phase: Phase, now: number): View {
+  switch (phase.name) {
+    case "asking":
+      return { text: say("asking"), busy: true };
+    case "starting":
+      return { text: say("starting"), detail: waited(phase, now), busy: true };
+    case "stopping":
+      return { text: say("stopping"), busy: true };
+    case "stopped":
+      return { text: say("stopped"), detail: say("stopped-detail"), button: say("start-again") };
+    case "missing":
+      return { text: say("missing"), button: say("start-again") };
+    case "failed":
+      return { text: say("failed"), detail: phase.error, button: say("retry") };
+    case "refused":
+      return { text: phase.error, button: say("retry") };
+    case "full":
+      return { text: phase.error || say("full"), detail: again(phase.retryAt, now), button: say("retry-now"), busy: true };
+    case "unreachable":
+      return { text: say("unreachable"), detail: again(phase.retryAt, now), button: say("retry-now"), busy: true };
+    case "signed-out":
+      return { text: say("signed-out") };
+    case "running":
+      return { text: "" };
+  }
+}
+
+function waited({ since, error }: { since: number; error: string }, now: number): string {
+  const seconds = Math.floor((now - since) / 1000);
+  if (error) return say("waited-because", { seconds, why: error });
+  if (seconds < 1) return "";
+  return say(seconds < 15 ? "waited" : "waited-long", { seconds });
+}
+
+function again(retryAt: number, now: number): string {
+  return say("again-in", { seconds: Math.max(0, Math.ceil((retryAt - now) / 1000)) });
+}

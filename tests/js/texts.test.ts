@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { feedbackLines } from "../../static/js/workspace/tasks.ts";
+import { clock } from "../../static/js/workspace/timer.ts";
+
+const root = process.cwd();
+const read = (file: string): string => readFileSync(path.join(root, file), "utf8");
+const named = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((found) => found[1] ?? "");
+
+function scripts(folder: string): string {
+  const entries = readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" });
+  return entries.filter((name) => name.endsWith(".ts")).map((name) => read(path.join(folder, name))).join("\n");
+}
+
+const TEMPLATES = ["templates/sandbox/workspace_strings.html", "templates/includes/script_strings.html"];
+const brought = TEMPLATES.flatMap((file) => named(read(file), /data-s="([^"]+)"/g));
+const source = scripts("static/js");
+
+test("every text that a script says is brought by a template", () => {
+  const said = named(source, /say\(\s*"([^"]+)"/g);
+  assert.ok(said.length > 20);
+  assert.deepEqual(said.filter((name) => !brought.includes(name)), []);
+});
+
+test("every text of a template is said by a script", () => {
+  const prefixes = named(source, /say\(\s*`([^`$]+)\$\{/g);
+  const unused = brought.filter((name) => !source.includes(`"${name}"`) && !prefixes.some((prefix) => name.startsWith(prefix)));
+  assert.deepEqual(unused, []);
+});
+
+test("no text is brought twice", () => {
+  assert.equal(new Set(brought).size, brought.length);
+});
+
+test("no page holds an inline script, handler or style", () => {
+  for (const name of readdirSync(path.join(root, "templates/sandbox"))) {
+    assert.doesNotMatch(read(`templates/sandbox/${name}`), /<script(?![^>]*src=)|\son\w+=|\sstyle=/);
+  }
+});
+
+test("feedback has only the parts that say something, in their order", () => {
+  assert.deepEqual(feedbackLines({ hint: "c", found: "a", expected: "" }), [
+    { name: "found", text: "a" },
+    { name: "hint", text: "c" },
+  ]);
+});
+
+test("the clock shows hours only where there are some", () => {
+  assert.deepEqual([3_725, 245, 9.9, -3].map(clock), ["1:02:05", "4:05", "0:09", "0:00"]);
+});
