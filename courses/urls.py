@@ -8,6 +8,7 @@ urlpatterns = [
     path("start/", views.start, name="start"),
     path("name/", views.name, name="name"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
+    path("sign-in/once/<str:who>/<str:token>/", views.sign_in_once, name="sign-in-once"),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("courses/<slug:course_slug>/", views.course, name="course"),
     path("courses/<slug:course_slug>/<slug:lesson_slug>/", views.lesson, name="lesson"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_required
@@ -15,9 +16,10 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from courses import catalogue, guests
+from courses import catalogue, guests, instructors, limits
 from courses.catalogue import Course, Lesson, Progress, Quiz
 from courses.forms import NameForm
 from courses.models import Enrollment, User
@@ -116,6 +118,9 @@ def start(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User):
         learner = request.user
     else:
+        if limits.is_too_often(request, "start", settings.GUESTS_PER_HOUR):
+            message = _("Too many learners started from your address in this hour. Please try again later.")
+            return _not_found(request, message, status=429)
         learner = _returning(request) or User.objects.create_guest()
         login(request, learner, backend="django.contrib.auth.backends.ModelBackend")
         guests.forget(response)
@@ -133,6 +138,19 @@ def name(request: HttpRequest) -> HttpResponse:
     else:
         messages.error(request, " ".join(str(error) for error in form.errors["name"]))
     return redirect(_safe_next(request) or "courses:home")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_in_once(request: HttpRequest, who: str, token: str) -> HttpResponse:
+    """Sign the instructor in by a one-time link. A button does it, so that a preview of the link does not use it up."""
+    instructor = instructors.instructor_of(who, token)
+    if not instructor:
+        return _not_found(request, _("This link was used already, or is too old. Ask for a new one."), status=410)
+    if request.method == "GET":
+        return render(request, "courses/sign_in_once.html", {"page": "sign-in", "instructor": instructor})
+    login(request, instructor, backend="django.contrib.auth.backends.ModelBackend")
+    return redirect("admin:index")
 
 
 @require_POST
