@@ -3,7 +3,6 @@
 import hashlib
 import os
 import secrets
-import sys
 from pathlib import Path
 
 import dj_database_url
@@ -155,22 +154,22 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [("build", BUILD_DIR), ("img", BASE_DIR / "static" / "img")]
 STATIC_ROOT = DATA_DIR / "static"
-WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
-# Collected files have their hash in the name and are compressed; before `collectstatic` sources are served as they are.
-COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if COLLECTED or "collectstatic" in sys.argv
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "config.storage.StaticStorage"},
 }
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
 
 # Events and work. The embedded server listens on a socket in DATA_DIR, where no other user reaches it.
 REDIS_URL = os.environ.get("REDIS_URL") or f"unix://{DATA_DIR / 'redis.sock'}"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+    }
+}
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
 }
@@ -183,6 +182,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 10,
     "socket_connect_timeout": 3,
     "retry_on_timeout": True,
+    "max_retries": 0,  # who queues something learns at once that the broker is away, and goes on without it
     "global_keyprefix": "sarafa:",
 }
 CELERY_TASK_ACKS_LATE = True
@@ -207,7 +207,7 @@ SANDBOX_CPUS = number("SANDBOX_CPUS", 1)
 SANDBOX_PIDS = int(number("SANDBOX_PIDS", 512))
 SANDBOX_MINUTES = number("SANDBOX_MINUTES", 120)
 SANDBOX_LIMIT = int(number("SANDBOX_LIMIT", 0))  # 0: as many as the machine's memory holds
-GUESTS_PER_HOUR = int(number("GUESTS_PER_HOUR", 60))  # from one address
+GUESTS_PER_HOUR = int(number("GUESTS_PER_HOUR", 300))  # from one address, which a classroom shares
 
 LOG_DIR = DATA_DIR / "log"
 LOGGING = {

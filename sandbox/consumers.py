@@ -1,0 +1,327 @@
+"""The two websockets of a sandbox: a terminal, and events. The wire is documented here, once.
+
+`/ws/sandbox/<code>/terminal/<name>/?cols=80&rows=24&shell=<id>&offset=<n>`
+    Binary frames are raw terminal bytes, both ways. Text frames are JSON.
+    To the page, first: {"type": "attached", "shell": id, "offset": n, "replay": n, "reset": bool, "window": n}. The
+    bytes that follow start at `offset` of the shell's output; the first `replay` of them were printed before; `reset`
+    says to clear the screen first; `window` is how many typed bytes it may send ahead of those "taken". Later
+    {"type": "taken", "bytes": n}, {"type": "exit", "code": n} and {"type": "notice", "text": ...}.
+    From the page: {"type": "resize", "cols": n, "rows": n}, {"type": "ack", "bytes": n} for bytes drawn since the last.
+    A page that comes back passes the shell's id and the offset it had reached, and gets what it missed.
+
+`/ws/sandbox/<code>/events/?after=<id>`
+    Text frames to the page, each JSON with `type`, `at` and `id` (increasing): state, log, flow, task.
+
+Close codes: 4401 not signed in, 4404 no such sandbox (or not yours), 4409 not running, 4503 engine unreachable.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Coroutine
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from sandbox import events, tasks
+from sandbox.engine import EngineError, EngineUnreachable
+from sandbox.flow import iso
+from sandbox.models import Sandbox, State
+from sandbox.terminal import Place, Terminal
+from sandbox.watch import Watch
+
+logger = logging.getLogger(__name__)
+
+NOT_SIGNED_IN, NO_SANDBOX, NOT_RUNNING, NO_ENGINE = 4401, 4404, 4409, 4503
+AGAIN = 1012  # "service restart": come back
+
+UNDRAWN_HIGH = 512 * 1024  # bytes sent but not drawn by the page at which the shell's output is no longer read
+UNDRAWN_LOW = 128 * 1024
+TYPING_WINDOW = 256 * 1024  # bytes that a page may send ahead of what the shell has taken
+TAKEN_EVERY = 32 * 1024
+UNTYPED = 12 * 1024 * 1024  # bytes sent ahead, all the same, at which the socket is no longer read
+PATIENCE = 10  # seconds after which what is typed beyond that, at a shell that takes nothing, is left out
+LOOK_SECONDS = 5  # between two looks at the row, in case the event that told of a change was lost
+CHECK_SECONDS = 0.3  # how long after a call to the daemon its tasks are checked: calls come in bursts
+CHECK_PAUSE = 0.8  # and how long at least between two checks
+
+
+class SandboxConsumer(AsyncWebsocketConsumer):
+    """What both sockets share: who may connect, and background work that ends with the socket."""
+
+    channel_layer_alias = "none"  # events.subscribe() uses the layer; a terminal must work while the broker is down
+    sandbox: Sandbox
+
+    async def connect(self) -> None:
+        self.jobs: set[asyncio.Task[None]] = set()
+        self.closed = False
+        await self.accept()
+        code = await self.refusal()
+        if code:
+            await self.close(code)
+        else:
+            await self.opened()
+
+    async def refusal(self) -> int | None:
+        if not self.scope["user"].is_authenticated:
+            return NOT_SIGNED_IN
+        found = await Sandbox.objects.of(self.scope["user"]).filter(code=self.code).afirst()
+        if not found:
+            return NO_SANDBOX
+        self.sandbox = found
+        return None
+
+    @property
+    def code(self) -> str:
+        return str(self.scope["url_route"]["kwargs"]["code"])
+
+    def query(self, name: str) -> str:
+        values = parse_qs(self.scope["query_string"].decode("latin-1")).get(name)
+        return values[0] if values else ""
+
+    def number(self, name: str) -> int:
+        return as_number(self.query(name))
+
+    async def opened(self) -> None:
+        raise NotImplementedError
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        job = asyncio.create_task(self.see_through(work))
+        self.jobs.add(job)
+        job.add_done_callback(self.jobs.discard)
+
+    async def see_through(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work. If it breaks, the page is to come back: a socket that stays open and says nothing is worse."""
+        try:
+            await work
+        except (OSError, RuntimeError) as exc:  # the page has gone; disconnect() follows
+            logger.debug("socket of sandbox %s: %r", self.code, exc)
+        except Exception:
+            logger.exception("socket of sandbox %s", self.code)
+            await self.close(AGAIN)
+
+    async def disconnect(self, code: int) -> None:
+        for job in list(self.jobs):
+            job.cancel()
+        await asyncio.gather(*self.jobs, return_exceptions=True)
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Close once: two jobs may each find a reason."""
+        if not self.closed:
+            self.closed = True
+            await super().close(code, reason)
+
+    async def say(self, message: dict[str, Any]) -> None:
+        with contextlib.suppress(OSError, RuntimeError):  # the page has gone; disconnect() follows
+            await self.send(text_data=json.dumps(message))
+
+
+def as_number(value: object) -> int:
+    """Return a count that a page sent, or 0 if it is not one."""
+    if not isinstance(value, int | str):
+        return 0
+    try:
+        number = int(str(value))
+    except ValueError:
+        return 0
+    return number if 0 <= number < 2**53 else 0
+
+
+class TerminalConsumer(SandboxConsumer):
+    """A learner's shell. Bytes go straight between the socket and the engine's stream."""
+
+    terminal: Terminal | None = None
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """As Channels does, but without its wait for the shared database thread before every keystroke."""
+        handler = getattr(self, message["type"].replace(".", "_"))
+        await handler(message)
+
+    async def opened(self) -> None:
+        if self.sandbox.state != State.RUNNING:
+            await self.close(NOT_RUNNING)
+            return
+        self.undrawn = 0
+        self.drawn = asyncio.Event()
+        self.typed: asyncio.Queue[bytes] = asyncio.Queue()
+        self.untyped = 0
+        self.taken = asyncio.Event()
+        self.deaf = False
+        self.ended = False
+        self.size = (self.number("cols"), self.number("rows"))
+        self.start(self.attach())
+
+    async def attach(self) -> None:
+        size = self.size
+        place = Place.of(self.query("shell"), self.query("offset"))
+        name = self.scope["url_route"]["kwargs"]["name"]
+        try:
+            self.terminal = await Terminal.attach(self.sandbox.container_id, self.sandbox.owner_uid, name, size, place)
+            self.start(self.type_on(self.terminal))
+            if self.size != size:  # it changed meanwhile
+                await self.terminal.resize(*self.size)
+            await self.show(self.terminal)
+            await self.close(1000 if self.ended else AGAIN)
+        except EngineUnreachable:
+            await self.close(NO_ENGINE)
+        except EngineError as exc:
+            await self.say({"type": "notice", "text": str(exc)})
+            await self.close(NOT_RUNNING)
+        finally:
+            if self.terminal:
+                await self.terminal.close()
+
+    async def show(self, terminal: Terminal) -> None:
+        async for frame in terminal.frames():
+            if isinstance(frame, dict):
+                self.ended |= frame["type"] == "exit"
+                await self.say(frame | {"window": TYPING_WINDOW} if frame["type"] == "attached" else frame)
+                continue
+            self.undrawn += len(frame)
+            await self.send(bytes_data=frame)
+            if self.undrawn > UNDRAWN_HIGH:
+                self.drawn.clear()
+                await self.drawn.wait()
+
+    async def type_on(self, terminal: Terminal) -> None:
+        taken = 0
+        while True:
+            data = await self.typed.get()
+            with contextlib.suppress(EngineError, RuntimeError):  # the stream has ended: show() says so
+                await terminal.type(data)
+            self.untyped -= len(data)
+            self.taken.set()
+            taken += len(data)
+            if taken >= TAKEN_EVERY:
+                await self.say({"type": "taken", "bytes": taken})
+                taken = 0
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if bytes_data and await self.has_room(len(bytes_data)):
+            self.untyped += len(bytes_data)
+            self.typed.put_nowait(bytes_data)
+        elif text_data:
+            await self.control(text_data)
+
+    async def has_room(self, length: int) -> bool:
+        """Wait until the shell has taken what was typed before. If it does not, say so and return False.
+
+        The wait has an end because, while it lasts, nothing else that the page sends is heard, not even that it goes.
+        """
+        try:
+            async with asyncio.timeout(0 if self.deaf else PATIENCE):
+                while self.untyped and self.untyped + length > UNTYPED:
+                    self.taken.clear()
+                    await self.taken.wait()
+            self.deaf = False
+        except TimeoutError:
+            if not self.deaf:
+                await self.say({"type": "notice", "text": "The shell takes no more input. The rest was left out."})
+            self.deaf = True
+        return not self.deaf
+
+    async def control(self, text: str) -> None:
+        """Obey a control frame. One that is broken or unknown is answered with a notice, and does nothing."""
+        try:
+            frame = json.loads(text)
+            kind = frame["type"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            kind = None
+        if kind == "ack":
+            self.undrawn = max(0, self.undrawn - as_number(frame.get("bytes")))
+            if self.undrawn <= UNDRAWN_LOW:
+                self.drawn.set()
+        elif kind == "resize":
+            cols, rows = as_number(frame.get("cols")), as_number(frame.get("rows"))
+            if cols and rows:
+                self.size = (cols, rows)
+            if self.terminal and cols and rows:
+                with contextlib.suppress(EngineError, RuntimeError):
+                    await self.terminal.resize(cols, rows)
+        else:
+            await self.say({"type": "notice", "text": "That message was not understood."})
+
+
+class EventsConsumer(SandboxConsumer):
+    """What happens in a sandbox. Reads nothing from the page."""
+
+    async def opened(self) -> None:
+        self.last_id = self.number("after")
+        self.sending = asyncio.Lock()
+        self.watching = False
+        self.shown: dict[str, object] = {}
+        self.check_due = asyncio.Event()
+        self.start(self.listen())
+        self.start(self.check_when_due())
+        await self.show_state()
+        self.start(self.look_again())
+
+    async def listen(self) -> None:
+        async for message in events.subscribe(self.code):
+            if message["type"] == "sandbox.state":
+                await self.show_state()
+            elif message["type"] == "sandbox.tasks":
+                for result in message["results"]:
+                    await self.emit(result)
+
+    async def look_again(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await self.show_state(if_new=True)
+
+    async def show_state(self, if_new: bool = False) -> None:
+        try:
+            await self.sandbox.arefresh_from_db()
+        except Sandbox.DoesNotExist:
+            await self.close(NO_SANDBOX)
+            return
+        state = self.sandbox.as_json()
+        if if_new and state == self.shown:
+            return
+        self.shown = state
+        await self.emit({"type": "state", **state})
+        if self.sandbox.state == State.RUNNING and not self.watching:
+            self.watching = True
+            self.start(self.watch())
+        elif self.sandbox.state in {State.STOPPED, State.FAILED}:
+            await self.close(NOT_RUNNING)
+
+    async def watch(self) -> None:
+        """Pass on what the logs tell, until the container ends."""
+        watch = Watch(self.sandbox, self.number("after"))
+        self.check_due.set()
+        seen = 0
+        try:
+            async for event in watch.events():
+                await self.emit(event)
+                if watch.calls_seen > seen:
+                    seen = watch.calls_seen
+                    self.check_due.set()
+        except EngineUnreachable:
+            await self.close(NO_ENGINE)
+        except EngineError as exc:
+            logger.info("log of sandbox %s: %s", self.code, exc)
+        await self.close(AGAIN)
+
+    async def check_when_due(self) -> None:
+        """Have the tasks checked soon after the daemon was asked for something."""
+        while True:
+            await self.check_due.wait()
+            await asyncio.sleep(CHECK_SECONDS)
+            self.check_due.clear()
+            await database_sync_to_async(tasks.order)(tasks.check_tasks, self.sandbox.pk)
+            await asyncio.sleep(CHECK_PAUSE)
+
+    async def emit(self, event: dict[str, Any]) -> None:
+        """Send an event, with an id larger than that of the one before.
+
+        A line of a log brings its id: its time. What cannot be read again later takes the next number, not its own
+        time, so that a page which comes back does not skip lines that are older, but were not sent yet.
+        """
+        async with self.sending:
+            self.last_id = max(event.get("id", 0), self.last_id + 1)
+            await self.say({"at": iso(int(time.time() * 1e6)), **event, "id": self.last_id})

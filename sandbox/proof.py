@@ -1,0 +1,78 @@
+"""Proof that a lesson's tasks can be done: each is tried in a real sandbox, in the order of the page."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from courses.catalogue import Lesson, Task
+from sandbox import checks, containers, images, warehouse
+from sandbox.models import new_address, new_code
+from sandbox.tasks import READY_SECONDS, known_of
+
+SOLUTION_SECONDS = 120
+LABEL = "sarafa.proof"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a task's trial showed; `trouble` is empty if all went as it must."""
+
+    task: str
+    trouble: str = ""
+
+
+def prove(lesson: Lesson) -> Iterator[Proof]:
+    """Try every task of `lesson` in one fresh sandbox, and yield what each trial showed. Raise EngineError.
+
+    A task must fail before its solution and pass after it. When all are done, each solution is run once more: that
+    must do no harm.
+    """
+    warehouse.ensure_running()
+    warehouse.seed(images.stock())
+    owner_uid = containers.FIRST_OWNER_UID + 2_000_000 + secrets.randbelow(1_000_000)
+    container_id = containers.create(containers.Spec(new_code(), owner_uid, new_address(), LABEL))
+    trial = Trial(container_id, owner_uid)
+    try:
+        containers.wait_ready(container_id, READY_SECONDS)
+        for task in lesson.tasks:
+            yield Proof(task.id, trial.solve(task))
+        for task in lesson.tasks:
+            trouble = trial.solve_again(task)
+            if trouble:
+                yield Proof(task.id, trouble)
+    finally:
+        containers.remove(container_id)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A sandbox in which tasks are tried. What its methods return is the trouble met, or nothing."""
+
+    container_id: str
+    owner_uid: int
+
+    def judge(self, task: Task) -> checks.Result:
+        return checks.evaluate(task, known_of(self.container_id, self.owner_uid))
+
+    def run(self, script: str) -> tuple[int, str]:
+        """Run commands as the learner; return their exit code and the end of what they printed."""
+        argv = ["bash", "-lc", script]
+        code, output = containers.run_as_learner(self.container_id, self.owner_uid, argv, SOLUTION_SECONDS)
+        return code, output.strip()[-300:]
+
+    def solve(self, task: Task) -> str:
+        if task.setup:
+            code, output = self.run(task.setup)
+            if code:
+                return f"its setup failed (exit {code}): {output}"
+        if self.judge(task).state == "done":
+            return "its check passes before anything was done"
+        code, output = self.run(task.solution)
+        after = self.judge(task)
+        if after.state == "done":
+            return ""
+        return f"its check fails after its solution (exit {code}): found {after.found}. It printed: {output}"
+
+    def solve_again(self, task: Task) -> str:
+        self.run(task.solution)
+        return "" if self.judge(task).state == "done" else "its check fails after its solution was run a second time"

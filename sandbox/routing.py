@@ -1,0 +1,10 @@
+"""Where websockets go."""
+
+from django.urls import path, re_path
+
+from sandbox.consumers import EventsConsumer, TerminalConsumer
+
+websocket_urlpatterns = [
+    path("ws/sandbox/<slug:code>/events/", EventsConsumer.as_asgi()),
+    re_path(r"^ws/sandbox/(?P<code>[\w-]+)/terminal/(?P<name>[a-z0-9-]{1,30})/$", TerminalConsumer.as_asgi()),
+]

@@ -1,0 +1,91 @@
+"""The engine's streams for the web side: executed programs and followed logs, without blocking.
+
+aiodocker is known here and nowhere else; its errors leave as EngineError.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import aiodocker
+import aiohttp
+from aiodocker.stream import Stream
+from django.conf import settings
+
+from sandbox.engine import EngineError, EngineUnreachable
+
+STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d) (.*)", re.DOTALL)
+
+_clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, aiodocker.Docker]" = WeakKeyDictionary()
+
+
+def client() -> aiodocker.Docker:
+    """Return this event loop's client. It has no limit on streams: each open terminal and log is one."""
+    loop = asyncio.get_running_loop()
+    if loop not in _clients:
+        _clients[loop] = make_client(settings.DOCKER_HOST)
+    return _clients[loop]
+
+
+def make_client(url: str) -> aiodocker.Docker:
+    if url.startswith("unix://"):
+        connector: aiohttp.BaseConnector = aiohttp.UnixConnector(url.removeprefix("unix://"), limit=0)
+        return aiodocker.Docker(url="unix://localhost", connector=connector)
+    return aiodocker.Docker(url=url.replace("tcp://", "http://", 1), connector=aiohttp.TCPConnector(limit=0))
+
+
+async def close_client() -> None:
+    docker = _clients.pop(asyncio.get_running_loop(), None)
+    if docker:
+        await docker.close()
+
+
+@asynccontextmanager
+async def engine_errors() -> AsyncIterator[None]:
+    """Turn aiodocker's errors into ours."""
+    try:
+        yield
+    except aiodocker.DockerError as exc:
+        raise EngineError(f"The Docker Engine refused: {exc.message}") from exc
+    except (aiohttp.ClientError, OSError) as exc:
+        raise EngineUnreachable("The Docker Engine does not answer.") from exc
+
+
+async def execute(container_id: str, argv: list[str], user: str) -> Stream:
+    """Run `argv` in a container as `user` ("uid:gid") with stdin and stdout connected, and return its stream."""
+    async with engine_errors():
+        container = client().containers.container(container_id)
+        program = await container.exec(argv, stdin=True, stdout=True, stderr=True, tty=False, user=user)
+        stream = program.start(detach=False)
+        await stream.__aenter__()
+        return stream
+
+
+async def follow_log(container: str, since: int) -> AsyncIterator[tuple[int, str]]:
+    """Yield (microseconds since the epoch, line) of a container's log from `since` on, then as lines are written.
+
+    A line longer than Docker's 16 KiB arrives in parts. Ends when the container does.
+    """
+    async with engine_errors():
+        params: dict[str, Any] = {"timestamps": True, "since": f"{since // 1_000_000}.{since % 1_000_000:06}"}
+        stream = client().containers.container(container).log(stdout=True, stderr=True, follow=True, **params)
+        rest = ""
+        async for piece in stream:
+            *lines, rest = (rest + piece).split("\n")
+            for line in lines:
+                stamped = stamp(line)
+                if stamped:
+                    yield stamped
+
+
+def stamp(line: str) -> tuple[int, str] | None:
+    """Split Docker's timestamp off a log line; None if it has none."""
+    found = STAMP.match(line.rstrip("\r"))
+    if not found:
+        return None
+    second = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+    return int(second.timestamp()) * 1_000_000 + int((found[2] or "0").ljust(6, "0")[:6]), found[4]

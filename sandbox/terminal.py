@@ -1,0 +1,131 @@
+"""A learner's shell as bytes: the far end is `keeper` (sandbox/image/keeper.c), which documents the frames."""
+
+import json
+import re
+import struct
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from aiodocker.stream import Message, Stream
+
+from sandbox import streaming
+from sandbox.engine import EngineError
+
+SHELL_ID = re.compile(r"[0-9a-f]{16}")
+MAX_COLS, MAX_ROWS = 1000, 500
+INPUT_PIECE = 8192
+FRAME_LIMIT = 1 << 17  # bytes; the keeper's are at most half as long
+OUT_OF_STEP = "The shell's keeper does not speak as it should. Reset the sandbox if the terminal stays away."
+SHELL = ["bash", "--login"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a viewer left off: which shell it saw and how many bytes of its output it has."""
+
+    shell: str = "-"
+    offset: int = 0
+
+    @classmethod
+    def of(cls, shell: str, offset: str) -> "Place":
+        if SHELL_ID.fullmatch(shell) and offset.isdecimal() and len(offset) < 19:
+            return cls(shell, int(offset))
+        return cls()
+
+
+class Terminal:
+    """One viewer of one shell. Close it when done; the shell goes on."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.received = bytearray()
+
+    @classmethod
+    async def attach(
+        cls, container_id: str, owner_uid: int, name: str, size: tuple[int, int], place: Place
+    ) -> "Terminal":
+        """Join the shell called `name`, starting it if it does not run. Raise EngineError."""
+        cols, rows = clamp(*size)
+        argv = [
+            "/sbx/enter",
+            "/sbx/keeper",
+            name,
+            place.shell,
+            str(place.offset),
+            str(cols),
+            str(rows),
+            *SHELL,
+        ]
+        return cls(await streaming.execute(container_id, argv, user=f"{owner_uid}:{owner_uid}"))
+
+    async def frames(self) -> AsyncIterator[bytes | dict[str, Any]]:
+        """Yield what comes: bytes that the shell printed, or a dict the keeper says. Ends when the viewer is gone.
+
+        Nothing is read ahead: a caller that does not ask for the next frame slows the shell down.
+        """
+        while message := await self.read():
+            if message.stream != 1:
+                # What the engine or /sbx/enter say on stderr is no frame: show it, it is why the shell did not come.
+                yield message.data
+                continue
+            self.received += message.data
+            for frame in self.whole_frames():
+                yield frame
+
+    async def read(self) -> Message | None:
+        async with streaming.engine_errors():
+            return await self.stream.read_out()
+
+    def whole_frames(self) -> list[bytes | dict[str, Any]]:
+        """Take the frames that are complete. Raise EngineError for what the keeper never sends.
+
+        The keeper runs as the learner, who can put another program in its place: its word is not to be trusted.
+        """
+        frames: list[bytes | dict[str, Any]] = []
+        start, data = 0, self.received
+        while len(data) - start >= 5:
+            length = int.from_bytes(data[start + 1 : start + 5], "big")
+            if length > FRAME_LIMIT:
+                raise EngineError(OUT_OF_STEP)
+            end = start + 5 + length
+            if len(data) < end:
+                break
+            frames.append(content(data[start : start + 1], bytes(data[start + 5 : end])))
+            start = end
+        del data[:start]
+        return frames
+
+    async def type(self, data: bytes) -> None:
+        """Type `data`; waits while the shell does not take it."""
+        async with streaming.engine_errors():
+            for start in range(0, len(data), INPUT_PIECE):
+                await self.stream.write_in(frame(b"i", data[start : start + INPUT_PIECE]))
+
+    async def resize(self, cols: int, rows: int) -> None:
+        async with streaming.engine_errors():
+            await self.stream.write_in(frame(b"r", struct.pack(">HH", *clamp(cols, rows))))
+
+    async def close(self) -> None:
+        await self.stream.close()
+
+
+def content(kind: bytes, payload: bytes) -> bytes | dict[str, Any]:
+    if kind == b"o":
+        return payload
+    try:
+        control = json.loads(payload) if kind == b"c" else None
+    except (ValueError, RecursionError):
+        control = None
+    if not isinstance(control, dict) or control.get("type") not in {"attached", "exit"}:
+        raise EngineError(OUT_OF_STEP)
+    return control
+
+
+def frame(kind: bytes, payload: bytes) -> bytes:
+    return kind + len(payload).to_bytes(4, "big") + payload
+
+
+def clamp(cols: int, rows: int) -> tuple[int, int]:
+    """Bring a size into what a terminal can be; 0 (a hidden page) becomes the usual 80 x 24."""
+    return min(max(cols, 0), MAX_COLS) or 80, min(max(rows, 0), MAX_ROWS) or 24

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from sandbox import views
+
+app_name = "sandbox"
+
+urlpatterns = [
+    path("sandbox/", views.open_sandbox, name="open"),
+    path("sandbox/<slug:code>/", views.show_sandbox, name="show"),
+    path("sandbox/<slug:code>/stop/", views.stop_sandbox, name="stop"),
+    path("sandbox/<slug:code>/reset/", views.reset_sandbox, name="reset"),
+    path("sandbox/<slug:code>/extend/", views.extend_sandbox, name="extend"),
+    path("courses/<slug:course>/<slug:lesson>/check/", views.check_lesson, name="check"),
+]

@@ -1,0 +1,97 @@
+"""The sandbox API: a learner's own sandbox, as JSON."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from courses import catalogue
+from courses.models import Enrollment
+from sandbox import tasks
+from sandbox.models import FullHouse, Sandbox, State
+
+View = Callable[..., HttpResponse]
+
+
+def learners_only(view: View) -> View:
+    """Answer a visitor with 401 and a sentence, as a script can use it."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return JsonResponse({"error": _("You are not signed in. Press Start learning first.")}, status=401)
+        return view(request, *args, **kwargs)
+
+    return never_cache(guarded)
+
+
+def own(request: HttpRequest, code: str) -> Sandbox:
+    """Return the learner's sandbox of that code; somebody else's does not exist."""
+    sandbox = Sandbox.objects.of(request.user).filter(code=code).first()
+    if not sandbox:
+        raise Http404(_("There is no such sandbox."))
+    return sandbox
+
+
+@require_POST
+@learners_only
+def open_sandbox(request: HttpRequest) -> HttpResponse:
+    """Return the learner's sandbox, started if there was none; 503 when the house is full."""
+    try:
+        return JsonResponse(Sandbox.objects.open_for(request.user).as_json())
+    except FullHouse as exc:
+        return JsonResponse(
+            {"error": str(exc), "retry_after": exc.retry_after},
+            status=503, headers={"Retry-After": str(exc.retry_after)},
+        )  # fmt: skip
+
+
+@require_GET
+@learners_only
+def show_sandbox(request: HttpRequest, code: str) -> HttpResponse:
+    return JsonResponse(own(request, code).as_json())
+
+
+@require_POST
+@learners_only
+def stop_sandbox(request: HttpRequest, code: str) -> HttpResponse:
+    sandbox = own(request, code)
+    sandbox.order_stop()
+    return JsonResponse(sandbox.as_json())
+
+
+@require_POST
+@learners_only
+def reset_sandbox(request: HttpRequest, code: str) -> HttpResponse:
+    """Throw this sandbox away and return a new one, already starting."""
+    own(request, code).order_stop()
+    return open_sandbox(request)
+
+
+@require_POST
+@learners_only
+def extend_sandbox(request: HttpRequest, code: str) -> HttpResponse:
+    sandbox = own(request, code)
+    if not sandbox.extend(timezone.now()):
+        return JsonResponse(sandbox.as_json() | {"error": _("Only a running sandbox can be extended.")}, status=409)
+    return JsonResponse(sandbox.as_json())
+
+
+@require_POST
+@learners_only
+def check_lesson(request: HttpRequest, course: str, lesson: str) -> HttpResponse:
+    """Have the learner's tasks checked now. What is found arrives as events."""
+    enrolled = Enrollment.objects.of(request.user).in_course(course).exists()
+    if not catalogue.find_lesson(course, lesson) or not enrolled:
+        raise Http404(_("There is no such lesson in your courses."))
+    sandbox = Sandbox.objects.of(request.user).filter(state=State.RUNNING).first()
+    if not sandbox:
+        return JsonResponse({"error": _("Your sandbox is not running, so nothing can be checked.")}, status=409)
+    if not tasks.order(tasks.check_tasks, sandbox.pk):
+        return JsonResponse({"error": _("The work queue does not answer. Try again in a moment.")}, status=503)
+    return JsonResponse({}, status=202)
