@@ -148,6 +148,8 @@ def wait_until_ready(kept: list[Process]) -> None:
         parts = readiness()
         if set(parts.values()) == {"ok"}:
             print(f"Ready: {URL}", flush=True)
+            print("Instructor, sign in once:", flush=True)
+            subprocess.run([sys.executable, "manage.py", "instructor_link", "--base", URL], cwd=ROOT, check=False)
             return
         if time.monotonic() > until:
             failed = ", ".join(f"{name}: {text}" for name, text in parts.items() if text != "ok")
@@ -155,23 +157,6 @@ def wait_until_ready(kept: list[Process]) -> None:
             return
         for process in kept:
             process.tend()
-
-
-def stop_engine() -> None:
-    """Stop the engine if, and only if, our set-up started it."""
-    file = DATA_DIR / "dockerd.pid"
-    try:
-        pid = int(file.read_text())
-        os.kill(pid, signal.SIGTERM)
-    except (OSError, ValueError):
-        return
-    for _ in range(150):
-        try:
-            os.kill(pid, 0)
-        except OSError:
-            break
-        time.sleep(0.1)
-    file.unlink(missing_ok=True)
 
 
 def serve(kept: list[Process]) -> None:
@@ -202,7 +187,7 @@ def main() -> None:
         script("teardown.py")
         for process in kept:
             process.stop()
-        stop_engine()
+        subprocess.run([str(ROOT / "scripts" / "engine.sh"), "stop"], check=False)
         lock.close()
 
 

@@ -1,0 +1,78 @@
+"""Chromium in front of the real platform. Playwright's fixtures are sync: these tests run in a process of their own."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+sys.path.insert(0, str(Path(__file__).parent))
+from platform_under_test import Learner, Platform
+
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    return {"executable_path": path, "args": QUIET}
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    running = Platform(tmp_path_factory.mktemp("platform"))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def arrive(browser: Browser, platform: Platform) -> Iterator[Callable[..., Learner]]:
+    """Return a function that brings another learner, in a browser of his own."""
+    contexts: list[BrowserContext] = []
+
+    def another(**options: object) -> Learner:
+        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}))
+        return Learner(contexts[-1].new_page(), platform)
+
+    yield another
+    for context in contexts:
+        for page in context.pages:
+            give_back(page, platform)
+        context.close()
+
+
+def give_back(page: Page, platform: Platform) -> None:
+    """Stop the page's sandbox, if it has one: the next test wants the room."""
+    if page.url.startswith(platform.url) and page.locator("#workspace").count():
+        token = page.locator("#workspace").get_attribute("data-csrf") or ""
+        headers = {"X-CSRFToken": token}
+        answer = page.request.post(f"{platform.url}/sandbox/", headers=headers)
+        if answer.ok:
+            page.request.post(f"{platform.url}/sandbox/{answer.json()['code']}/stop/", headers=headers)
+
+
+@pytest.fixture(autouse=True)
+def no_errors_in_log(platform: Platform) -> Iterator[None]:
+    """A page must never make the server print a stack trace."""
+    log = platform.folder / "log" / "web.log"
+    before = log.stat().st_size if log.exists() else 0
+    yield
+    with log.open("rb") as stream:
+        stream.seek(before)
+        assert b"Traceback" not in stream.read()

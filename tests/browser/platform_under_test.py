@@ -1,0 +1,150 @@
+"""The whole platform as `make run` starts it, on data and a port of its own; and a learner in front of it."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+PROMPT = "learner@sarafa:~$"
+LESSON = "/courses/sarafa-bazaar/day-2/"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(true: Callable[[], Any], seconds: float, what: str) -> Any:
+    """Return the first true value of `true()`; fail after so many seconds, saying what was waited for."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = true()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+class Platform:
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.folder = folder
+        self.output = folder / "run.log"
+        self.environment = {**os.environ, "DATA_DIR": str(folder), "PORT": str(self.port), **environment}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.output.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "scripts/run.py"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
+            )
+        until(self.is_ready_or_dead, 180, "the line Ready")
+        assert self.process.poll() is None, self.output.read_text()
+
+    def is_ready_or_dead(self) -> bool:
+        assert self.process
+        return self.process.poll() is not None or f"Ready: {self.url}" in self.output.read_text()
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(60)
+
+    def pid_of(self, word: str) -> int | None:
+        """Return the process of this platform that has `word` on its command line."""
+        assert self.process
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                if parent == self.process.pid and word in (folder / "cmdline").read_text():
+                    return int(folder.name)
+            except (OSError, IndexError, ValueError):
+                continue
+        return None
+
+    def kill(self, word: str) -> None:
+        """Kill a process as a crash would, and wait until its successor is there."""
+        victim = self.pid_of(word)
+        assert victim, f"no process {word}"
+        os.kill(victim, signal.SIGKILL)
+        until(lambda: self.pid_of(word) not in (None, victim), 20, f"a new {word}")
+
+    def instructor_link(self) -> str:
+        return until(lambda: re.search(r"http\S+/sign-in/once/\S+", self.output.read_text()), 20, "the link")[0]
+
+
+class Learner:
+    """Somebody at a browser."""
+
+    def __init__(self, page: Page, platform: Platform) -> None:
+        self.page = page
+        self.platform = platform
+
+    def start(self) -> None:
+        """Go from the front page to Day 2 and a prompt, as a newcomer does."""
+        self.page.goto(self.platform.url)
+        self.page.get_by_test_id("start-learning").first.click()
+        self.page.wait_for_url("**/courses/**")
+        if not self.page.url.endswith(LESSON):
+            self.page.get_by_role("link", name=re.compile("Architecture")).first.click()
+            self.page.wait_for_url(f"**{LESSON}")
+        self.wait_for_prompt()
+
+    @property
+    def code(self) -> str:
+        """The sandbox's code, as the API tells it."""
+        token = self.page.locator("#workspace").get_attribute("data-csrf")
+        answer = self.page.request.post(f"{self.platform.url}/sandbox/", headers={"X-CSRFToken": token or ""})
+        return str(answer.json()["code"])
+
+    def screen(self) -> str:
+        """All that the terminal holds, scrollback included, as text."""
+        script = """() => {
+            const terminal = document.querySelector('[data-testid=terminal-client]')?.terminal;
+            if (!terminal) return '';
+            const buffer = terminal.buffer.active, lines = [];
+            for (let i = 0; i < buffer.length; i++) {
+                const line = buffer.getLine(i);
+                const text = line.translateToString(true);
+                if (line.isWrapped && lines.length) lines[lines.length - 1] += text; else lines.push(text);
+            }
+            return lines.join('\\n').trimEnd();
+        }"""
+        return str(self.page.evaluate(script))
+
+    def at_prompt(self) -> bool:
+        return self.screen().endswith(PROMPT)
+
+    def wait_for_prompt(self, seconds: float = 30) -> None:
+        until(self.at_prompt, seconds, "the prompt")
+
+    def type(self, text: str) -> None:
+        self.page.get_by_test_id("terminal-client").locator("textarea").focus()
+        self.page.keyboard.type(text)
+
+    def run(self, command: str, seconds: float = 30) -> str:
+        """Type a command, wait for the next prompt, and return what it printed."""
+        prompts = self.screen().count(PROMPT)
+        self.type(command + "\n")
+        until(lambda: self.screen().count(PROMPT) > prompts and self.at_prompt(), seconds, command)
+        return self.screen().split(PROMPT)[-2].split("\n", 1)[-1]
+
+    def pane(self, name: str) -> Locator:
+        return self.page.get_by_test_id(f"log-{name}")
+
+    def task(self, name: str) -> Locator:
+        return self.page.get_by_test_id(f"task-{name}")
+
+    def is_done(self, name: str) -> bool:
+        return self.task(name).get_attribute("data-state") == "done"

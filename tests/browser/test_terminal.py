@@ -1,0 +1,133 @@
+"""The shell in the page, and what it survives."""
+
+import time
+
+from platform_under_test import LESSON, until
+
+
+def test_a_reload_brings_back_the_shell_with_its_scrollback(arrive):
+    alice = arrive()
+    alice.start()
+    alice.run("export DISH=jalebi; seq 1 300")
+    alice.page.reload()
+    alice.wait_for_prompt()
+    lines = alice.screen().splitlines()
+    assert [str(number) for number in range(1, 301)] == [line for line in lines if line.isdecimal()]
+    assert "jalebi" in alice.run("echo $DISH")
+
+
+def test_a_killed_server_loses_neither_shell_nor_output(arrive, platform):
+    alice = arrive()
+    alice.start()
+    alice.run("MARK=$$")
+    alice.type("for i in $(seq 1 8); do echo tick $i; sleep 1; done; echo still $MARK $$\n")
+    until(lambda: "tick 2" in alice.screen(), 10, "the command to be under way")
+
+    platform.kill("uvicorn")
+
+    until(lambda: alice.at_prompt() and "still" in alice.screen().split("tick 8")[-1], 40, "the end of the command")
+    lines = alice.screen().splitlines()
+    assert [line for line in lines if line.startswith("tick")] == [f"tick {number}" for number in range(1, 9)]
+    mark, shell = next(line for line in lines if line.startswith("still ")).split()[1:]
+    assert mark == shell
+
+
+def test_two_tabs_share_one_shell(arrive):
+    alice = arrive()
+    alice.start()
+    second = alice.page.context.new_page()
+    first, alice.page = alice.page, second
+    second.goto(alice.platform.url + LESSON)
+    alice.wait_for_prompt()
+    alice.run("echo from the second tab")
+    alice.page = first
+    until(lambda: "from the second tab" in alice.screen(), 5, "the first tab to show it")
+
+
+def test_a_code_block_runs_once_per_click_and_never_again(arrive, platform):
+    alice = arrive()
+    alice.start()
+    alice.page.locator(".code-run").first.click()
+    alice.wait_for_prompt()
+    shown = alice.screen().count("learner@")
+    platform.kill("uvicorn")
+    time.sleep(4)
+    alice.wait_for_prompt()
+    assert alice.screen().count("learner@") == shown
+
+
+def test_a_flood_does_not_stop_the_page(arrive):
+    alice = arrive()
+    alice.start()
+    alice.type("timeout 4 cat /dev/urandom | base64\n")
+    time.sleep(5)
+    alice.wait_for_prompt(30)
+    assert alice.run("echo served").strip() == "served"
+
+
+def test_binary_rubbish_leaves_a_usable_shell(arrive):
+    alice = arrive()
+    alice.start()
+    alice.type("timeout 2 cat /dev/urandom; reset\n")
+    time.sleep(4)
+    until(alice.at_prompt, 20, "the prompt")
+    assert alice.run("echo served").strip() == "served"
+
+
+def test_a_paste_arrives_whole(arrive):
+    alice = arrive()
+    alice.start()
+    alice.type("cat > paste.txt\n")
+    text = "\n".join(f"line {number} of what was copied" for number in range(3000)) + "\n"
+    script = "text => document.querySelector('[data-testid=terminal-client]').terminal.paste(text)"
+    alice.page.evaluate(script, text)
+    until(lambda: "line 2999 of" in alice.screen(), 30, "the end of the paste")
+    alice.page.keyboard.press("Control+d")
+    alice.wait_for_prompt()
+    assert alice.run("wc -l < paste.txt").strip() == "3000"
+
+
+def test_the_window_decides_the_size(arrive):
+    alice = arrive()
+    alice.start()
+    wide = alice.run("stty size").split()
+    alice.page.set_viewport_size({"width": 1900, "height": 1000})
+    time.sleep(1)
+    wider = alice.run("stty size").split()
+    sizes = [[int(word) for word in words if word.isdecimal()] for words in (wide, wider)]
+    assert sizes[0][-1] < sizes[1][-1]
+
+
+def test_the_shell_that_ended_starts_anew(arrive):
+    alice = arrive()
+    alice.start()
+    alice.type("exit\n")
+    until(
+        lambda: "ended" in alice.page.locator("#panel-terminal").inner_text() or "ended" in alice.screen(), 10, "a word"
+    )
+    alice.type("\n")
+    until(alice.at_prompt, 15, "a new prompt")
+
+
+def test_a_lost_sandbox_is_said_and_started_again(arrive):
+    alice = arrive()
+    alice.start()
+    old = alice.code
+    token = alice.page.locator("#workspace").get_attribute("data-csrf")
+    alice.page.request.post(f"{alice.platform.url}/sandbox/{old}/stop/", headers={"X-CSRFToken": token})
+    button = alice.page.locator("[data-status-button]")
+    until(button.is_visible, 10, "a button to start again")
+    button.click()
+    until(lambda: alice.at_prompt() and alice.code != old, 20, "a new sandbox")
+
+
+def test_reset_gives_a_clean_sandbox(arrive):
+    alice = arrive()
+    alice.start()
+    alice.run("docker pull -q warehouse:5000/sarafa/poha; touch mine")
+    old = alice.code
+    alice.page.get_by_test_id("reset").click()
+    alice.page.get_by_role("dialog").get_by_role("button", name="Reset").click()
+    until(lambda: alice.code != old, 15, "another sandbox")
+    until(lambda: alice.at_prompt() and "mine" not in alice.screen(), 20, "its prompt")
+    assert alice.run("ls; docker images -q").strip() == ""
