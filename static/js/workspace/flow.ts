@@ -4,19 +4,12 @@ import { timeOfDay } from "./logs.ts";
 import type { Announcer } from "./announce.ts";
 import type { FlowEvent } from "./protocol.ts";
 
-/** A silence this long, in milliseconds, before the client speaks again means that another command was typed. */
-const PAUSE = 1_000;
-/** `docker run` makes these calls of its own; they begin no command unless a silence came before. */
-const PARTS = new Set(["run", "pull", "attach", "wait", "start", "resize"]);
 const KEEP_GROUPS = 40;
 const KEEP_ROWS = 60;
 
-/** Whether an event begins another command's story: only the client begins one. */
+/** Whether an event begins another command's story: the server numbers the commands. */
 export function beginsGroup(last: FlowEvent | null, event: FlowEvent): boolean {
-  if (!last) return true;
-  if (event.from !== "client") return false;
-  if (Date.parse(event.at) - Date.parse(last.at) > PAUSE) return true;
-  return event.command !== last.command && !PARTS.has(event.command ?? "");
+  return !last || event.order !== last.order;
 }
 
 /** The flow as a strip of the five steps, lit by the last command, and the calls below it, command by command. */
@@ -55,7 +48,7 @@ export class FlowPane {
     this.darken();
     const group = make("li", "flow-group");
     this.rows = make("ol", "flow-rows");
-    const name = event.command ? `docker ${event.command}` : say("flow-other");
+    const name = !event.command ? say("flow-other") : event.command === "curl" ? "curl" : `docker ${event.command}`;
     group.append(make("h3", "flow-command", name), this.rows);
     this.list.prepend(group);
     while (this.list.children.length > KEEP_GROUPS) this.list.lastElementChild?.remove();

@@ -3,7 +3,8 @@ import { say } from "../strings.ts";
 import { Logbook } from "./logbook.ts";
 import type { LogEvent } from "./protocol.ts";
 
-const LEVELS = new Set(["debug", "info", "warning", "error", "fatal"]);
+/** "call" is an order over HTTP and "step" a part of the story; "debug" is what only the raw log is of use for. */
+const LEVELS = new Set(["call", "step", "debug", "info", "warning", "error", "fatal"]);
 
 /** Show the time of day of an ISO timestamp, in the reader's own zone, to the millisecond. */
 export function timeOfDay(iso: string): string {
@@ -94,6 +95,7 @@ export class LogPane {
     }
     const time = make("time", "log-time", timeOfDay(event.at));
     time.dateTime = event.at;
+    row.hidden = level === "debug";
     row.append(time, make("span", "log-text", event.line));
     if (level === "warning" || level === "error" || level === "fatal") {
       // Colour alone would not tell everyone.

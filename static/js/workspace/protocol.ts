@@ -40,6 +40,8 @@ export interface FlowEvent extends Dated {
   readonly status: number | null;
   readonly ms: number | null;
   readonly command: string | null;
+  /** Equal for all that one command caused. */
+  readonly order: number;
   readonly text: string;
 }
 

@@ -22,7 +22,7 @@ export class Socket {
   private timer = 0;
   private ticker = 0;
   private wanted = false;
-  private readonly backoff = new Backoff();
+  private readonly backoff = new Backoff(500, 6_000);
 
   constructor(private readonly options: SocketOptions) {}
 

@@ -14,11 +14,14 @@ export function showStatus(workspace: HTMLElement, sandbox: SandboxClient): void
   const panel = find(workspace, "[data-status]");
   const button = find<HTMLButtonElement>(panel, "[data-status-button]");
   const link = find<HTMLAnchorElement>(panel, "[data-status-link]");
+  let wasRunning = false;
   const draw = (): void => {
     const { phase } = sandbox;
+    // A server that is away for a moment is no reason to cover what is on the screen.
+    if (phase.name !== "unreachable") wasRunning = phase.name === "running";
     const view = viewOf(phase, Date.now());
     workspace.dataset["state"] = phase.name;
-    panel.hidden = phase.name === "running";
+    panel.hidden = wasRunning;
     panel.classList.toggle("is-busy", view.busy ?? false);
     setText(find(panel, "[data-status-text]"), view.text);
     setText(find(panel, "[data-status-detail]"), view.detail ?? "");
