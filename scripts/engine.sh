@@ -76,7 +76,7 @@ start_alone() {
     clear_traces
     # Whoever starts it here may use it, without being made a member of group docker, which takes a new session.
     as_root setsid sh -c 'echo $$ > "$1"; exec dockerd --group "$2" >> "$3" 2>&1 < /dev/null' \
-        sh "$pid_file" "$(id -gn)" "$log" &
+        sh "$pid_file" "$(id -gn)" "$log" > /dev/null 2>&1 &
 }
 
 await() {

@@ -34,9 +34,11 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    from django.core.management import CommandError
+
     from sandbox.engine import EngineError
 
     try:
         main()
-    except EngineError as exc:
+    except (EngineError, CommandError) as exc:
         sys.exit(str(exc))

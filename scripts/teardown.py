@@ -1,4 +1,4 @@
-"""Ends what `make run` started in the engine: sandboxes and the warehouse. With --everything also images and volumes."""
+"""Ends what `make run` started in the engine. With --everything, its images and volumes go too."""
 
 import os
 import sys
@@ -29,9 +29,11 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    from django.core.management import CommandError
+
     from sandbox.engine import EngineError
 
     try:
         main()
-    except EngineError as exc:
+    except (EngineError, CommandError) as exc:
         sys.exit(str(exc))

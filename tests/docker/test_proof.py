@@ -1,0 +1,42 @@
+"""Every task of every lesson can be done as the lesson says; and a task that cannot is caught."""
+
+from dataclasses import replace
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from courses import catalogue
+from sandbox import proof
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    return catalogue.find_lesson("sarafa-bazaar", "day-2")
+
+
+def test_every_task_is_proven(capsys, installation):
+    call_command("course", "check", "--live")
+    printed = capsys.readouterr().out
+    assert printed.count(": proven") == 6
+    assert "6 tasks, ok" in printed
+
+
+def test_a_solution_that_does_not_solve_is_caught(lesson):
+    broken = replace(lesson, parts=(replace(lesson.task("first-order"), solution="echo poha, please"),))
+    (found, again) = proof.prove(broken)
+    assert "fails after its solution" in found.trouble
+    assert "poha, please" in found.trouble
+    assert again.trouble
+
+
+def test_a_check_that_is_always_true_is_caught(lesson):
+    task = lesson.task("kitchen-ledger")
+    lax = replace(task, check=(replace(task.check[0], that="length(networks) > `0`"),))
+    (found, *_) = proof.prove(replace(lesson, parts=(lax,)))
+    assert found.trouble == "its check passes before anything was done"
+
+
+def test_the_command_fails_when_a_proof_does(monkeypatch):
+    monkeypatch.setattr(proof, "prove", lambda lesson: iter([proof.Proof("first-order", "the dish is cold")]))
+    with pytest.raises(CommandError, match="1 tasks not proven"):
+        call_command("course", "check", "--live")

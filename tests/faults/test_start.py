@@ -1,0 +1,48 @@
+"""Starts that cannot succeed end at once, with a sentence that says what to do."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "scripts/run.py"], cwd=ROOT, text=True, capture_output=True, timeout=60, check=False,
+        env={**os.environ, "DATA_DIR": str(folder), **environment},
+    )  # fmt: skip
+
+
+def test_a_taken_port_is_named(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ended = start(tmp_path, PORT=port)
+    assert ended.returncode == 1
+    assert f"Port {port}" in ended.stderr
+    assert "make run PORT=" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_second_start_on_the_same_data_is_refused(tmp_path):
+    import fcntl
+
+    with (tmp_path / "run.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ended = start(tmp_path)
+    assert ended.returncode == 1
+    assert "runs already" in ended.stderr
+
+
+def test_an_engine_that_is_away_is_said_in_a_sentence(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    ended = start(tmp_path, PORT=port, DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    assert ended.returncode == 1
+    assert "No Docker Engine answers" in ended.stderr
+    assert "Traceback" not in ended.stderr
