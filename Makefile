@@ -4,6 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
+MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 SCRIPTS := $(shell find static/js static/css -type f) package.json tsconfig.json
 
 .PHONY: run test check bench setup frontend lock clean remove python-version
@@ -19,7 +20,7 @@ help:
 run: setup
 	@exec $(PY) scripts/run.py
 
-setup: $(VENV)/.run var/build/.made
+setup: $(VENV)/.run var/build/.made $(MESSAGES)
 	@scripts/engine.sh
 
 test: setup $(VENV)/.dev
@@ -27,7 +28,7 @@ test: setup $(VENV)/.dev
 	@$(PY) scripts/prepare.py --images-only
 	$(BIN)/pytest
 
-check: $(VENV)/.dev var/build/.made
+check: $(VENV)/.dev var/build/.made $(MESSAGES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
@@ -61,6 +62,9 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	@touch $@
 
 frontend: var/build/.made
+
+%.mo: %.po | $(VENV)/.run
+	@$(PY) scripts/messages.py
 
 node_modules/.made: package-lock.json $(VENV)/.run
 	@scripts/node.sh

@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from sandbox.models import Sandbox
 
@@ -13,7 +14,7 @@ class SandboxAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscript
     exclude = ["address"]
     actions = ["stop"]
 
-    @admin.action(description="Stop the chosen sandboxes")
+    @admin.action(description=_("Stop the chosen sandboxes"))
     def stop(self, request: object, queryset: object) -> None:
         for sandbox in queryset:  # type: ignore[attr-defined]
             sandbox.order_stop()

@@ -26,6 +26,8 @@ from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from sandbox import events, tasks
 from sandbox.engine import EngineError, EngineUnreachable
@@ -169,7 +171,7 @@ class TerminalConsumer(SandboxConsumer):
         except EngineUnreachable:
             await self.close(NO_ENGINE)
         except EngineError as exc:
-            await self.say({"type": "notice", "text": str(exc)})
+            await self.say({"type": "notice", "text": _(str(exc))})
             await self.close(NOT_RUNNING)
         finally:
             if self.terminal:
@@ -243,7 +245,7 @@ class TerminalConsumer(SandboxConsumer):
                 with contextlib.suppress(EngineError, RuntimeError):
                     await self.terminal.resize(cols, rows)
         else:
-            await self.say({"type": "notice", "text": "That message was not understood."})
+            await self.say({"type": "notice", "text": _("That message was not understood.")})
 
 
 class EventsConsumer(SandboxConsumer):
@@ -313,7 +315,7 @@ class EventsConsumer(SandboxConsumer):
             await self.check_due.wait()
             await asyncio.sleep(CHECK_SECONDS)
             self.check_due.clear()
-            await database_sync_to_async(tasks.order)(tasks.check_tasks, self.sandbox.pk)
+            await database_sync_to_async(tasks.order)(tasks.check_tasks, self.sandbox.pk, get_language())
             await asyncio.sleep(CHECK_PAUSE)
 
     async def emit(self, event: dict[str, Any]) -> None:

@@ -75,20 +75,20 @@ def create(spec: Spec) -> str:
 
 
 def create_stopped(spec: Spec, name: str) -> str:
-    memory = parse_bytes(settings.SANDBOX_MEMORY)
+    memory = int(parse_bytes(settings.SANDBOX_MEMORY))
     made = client().create_container(
         settings.SANDBOX_IMAGE,
         name=name,
         hostname="sarafa",
         labels={spec.label: spec.code, INSTALLATION_LABEL: settings.INSTALLATION},
         environment={
-            "SANDBOX_OWNER": checked(spec.owner_uid),
+            "SANDBOX_OWNER": str(checked(spec.owner_uid)),
             "SANDBOX_ADDRESS": spec.address,
             # The daemon has what is left, and no bound but the sandbox's.
-            "SANDBOX_DOCKER_MEMORY": memory * 6 // 10,
-            "SANDBOX_DOCKER_PIDS": settings.SANDBOX_PIDS * 6 // 10,
-            "SANDBOX_TERMINALS_MEMORY": memory // 2,
-            "SANDBOX_TERMINALS_PIDS": settings.SANDBOX_PIDS // 4,
+            "SANDBOX_DOCKER_MEMORY": str(memory * 6 // 10),
+            "SANDBOX_DOCKER_PIDS": str(settings.SANDBOX_PIDS * 6 // 10),
+            "SANDBOX_TERMINALS_MEMORY": str(memory // 2),
+            "SANDBOX_TERMINALS_PIDS": str(settings.SANDBOX_PIDS // 4),
         },
         host_config=host_config(memory),
     )
@@ -205,7 +205,8 @@ def run_as_learner(container_id: str, owner_uid: int, argv: Sequence[str], timeo
 def facts(container_id: str, owner_uid: int, timeout: float = 5) -> dict[str, Any]:
     """Return what the learner's daemon manages: its containers, images, networks and volumes, as its API tells them.
 
-    Asked by a user the learner cannot become. A container has its `Changes`, besides what an inspection shows.
+    Asked by a user the learner cannot become. At most 50 containers, the newest, are told of, each as an inspection
+    shows it, and with its `Changes`, which are empty for all but the newest ten.
     """
     code, out, err = run(container_id, owner_uid, ["/sbx/facts"], timeout, gid=DOCKER_GID)
     if code:

@@ -7,17 +7,32 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import docker
 import requests
 import urllib3
 from django.conf import settings
+from django.utils.translation import gettext_noop
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.types import CancellableStream
 from docker.utils import kwargs_from_env
 
 CALL_SECONDS = 30  # for an ordinary call; removing a container with many open terminals takes longest
 REMOVE_TRIES = 6
+# Not every OSError: a file of ours that cannot be written is not the engine's fault.
+NO_CONNECTION = (
+    DockerException,
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    ConnectionError,
+    TimeoutError,
+)
+
+# Said in English, in a log or a row, and translated where a person reads it.
+IMAGE_MISSING = gettext_noop("An image is missing on this machine. Run `python manage.py images` to make it.")
+DISK_FULL = gettext_noop("The disk of the Docker Engine is full. Make room with `docker system prune`, then try again.")
+CONTAINER_GONE = gettext_noop("The container does not run any more.")
 
 _thread = threading.local()
 
@@ -70,7 +85,7 @@ def errors_translated() -> Iterator[None]:
         yield
     except APIError as error:
         raise of_answer(error) from error
-    except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+    except NO_CONNECTION as error:
         raise unreachable(error) from error
 
 
@@ -78,11 +93,11 @@ def of_answer(error: APIError) -> EngineError:
     """Say what an answer of the engine means."""
     reason = str(error.explanation or error)
     if isinstance(error, ImageNotFound) or "no such image" in reason.lower():
-        return ImageMissing("An image is missing on this machine. Run `python manage.py images` to make it.")
+        return ImageMissing(IMAGE_MISSING)
     if "no space left on device" in reason:
-        return DiskFull("The disk of the Docker Engine is full. Make room with `docker system prune`, then try again.")
+        return DiskFull(DISK_FULL)
     if isinstance(error, NotFound) or "is not running" in reason:
-        return ContainerGone("The container does not run any more.")
+        return ContainerGone(CONTAINER_GONE)
     return EngineError(f"The Docker Engine refused: {reason.strip()}")
 
 
@@ -115,7 +130,10 @@ def remove_container(name: str) -> None:
 
 @errors_translated()
 def await_line(container: str, text: str, timeout: float) -> str:
-    """Return "" once the container has printed the text; else, when it has ended or time is up, what it printed last."""
+    """Return "" once the container has printed the text.
+
+    When it has ended, or time is up, return what it printed last instead.
+    """
     printed = ""
     stream = client().logs(container, stream=True, follow=True)
     with cut_off(stream, timeout):
@@ -144,7 +162,7 @@ def stamped(line: str) -> tuple[int, str]:
 
 
 @contextmanager
-def cut_off(stream: CancellableStream, seconds: float) -> Iterator[threading.Event]:
+def cut_off(stream: "CancellableStream[Any]", seconds: float) -> Iterator[threading.Event]:
     """Close a stream at the end, and no later than after these seconds: reading it then ends, and the event is set."""
     late = threading.Event()
 
@@ -161,6 +179,6 @@ def cut_off(stream: CancellableStream, seconds: float) -> Iterator[threading.Eve
         close(stream)
 
 
-def close(stream: CancellableStream) -> None:
+def close(stream: "CancellableStream[Any]") -> None:
     with suppress(OSError, AttributeError):  # it has ended by itself meanwhile
         stream.close()

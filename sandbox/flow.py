@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 CHECK_MARK = "by=check"  # the query parameter of the platform's own calls, which no learner made
 CALLS_KEPT = 500
 RUNS_KEPT = 200
@@ -81,23 +84,26 @@ def without_secrets(body: str) -> str:
 
 
 TOLD = [  # what dockerd logs, and the same in words; of all else at level debug only the raw line is of use
-    (re.compile(r"Trying to pull (\S+) from (http://\S+)"), r"asks \2 for \1"),
-    (re.compile(r"Fetching manifest from remote"), r"reads the image's list of layers"),
-    (re.compile(r'pulling blob "(sha256:\w{12})'), r"fetches layer \1"),
-    (re.compile(r"Applied tar (sha256:\w{12})\w* to \S+ size: (\d+)"), r"unpacks layer \1, \2 bytes"),
-    (re.compile(r"Pushing layer: (sha256:\w{12})"), r"pushes layer \1"),
-    (re.compile(r"uploaded layer (sha256:\w{12})"), r"has pushed layer \1"),
-    (re.compile(r"container mounted via layerStore"), r"stacks the image's layers for container {container}"),
+    (re.compile(r"Trying to pull (\S+) from (http://\S+)"), gettext_noop(r"asks \2 for \1")),
+    (re.compile(r"Fetching manifest from remote"), gettext_noop(r"reads the image's list of layers")),
+    (re.compile(r'pulling blob "(sha256:\w{12})'), gettext_noop(r"fetches layer \1")),
+    (re.compile(r"Applied tar (sha256:\w{12})\w* to \S+ size: (\d+)"), gettext_noop(r"unpacks layer \1, \2 bytes")),
+    (re.compile(r"Pushing layer: (sha256:\w{12})"), gettext_noop(r"pushes layer \1")),
+    (re.compile(r"uploaded layer (sha256:\w{12})"), gettext_noop(r"has pushed layer \1")),
+    (
+        re.compile(r"container mounted via layerStore"),
+        gettext_noop(r"stacks the image's layers for container {container}"),
+    ),
     (
         re.compile(r"Assigning addresses for endpoint (\S+)'s interface on network (\S+)"),
-        r"gives \1 an address on network \2",
+        gettext_noop(r"gives \1 an address on network \2"),
     ),
-    (re.compile(r"event$"), r"container runtime: {topic}"),
+    (re.compile(r"event$"), gettext_noop(r"container runtime: {topic}")),
 ]
 
 FIELD = re.compile(r"\{(container|topic)\}")
 
-# Said at level info or warning, of no use to a learner, or misleading: the registry is first tried over HTTPS, in vain.
+# Of no use to a learner, or misleading: the registry is first tried over HTTPS, in vain.
 NOISE = re.compile(
     r"loading plugin |ignoring event|cleaning up after shim|No non-localhost DNS|Error getting v2 registry.*HTTPS client"
     r"|Attempting next endpoint for .*HTTPS client|Could not load necessary modules|Not using native diff"
@@ -112,7 +118,7 @@ def readable(message: str, fields: dict[str, str]) -> tuple[str, str]:
     for pattern, words in TOLD:
         found = pattern.match(message)
         if found:
-            return "step", shorten(FIELD.sub(lambda name: fields.get(name[1], ""), found.expand(words)))
+            return "step", shorten(FIELD.sub(lambda name: fields.get(name[1], ""), found.expand(_(words))))
     extra = fields.get("error") or fields.get("err") or ""
     text = shorten(message) + (f" ({shorten(extra)})" if extra not in {"", "<nil>"} else "")
     return "debug" if NOISE.match(message) else fields.get("level", "info"), text
@@ -213,6 +219,7 @@ class Flow:
     calls: list[dict[str, Any]] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     command: str | None = None
+    order: int = 0  # when the command began: the number that all its events share
     hidden: dict[str, None] = field(default_factory=dict)  # in the order they came
     pulling: str = ""
     asked: str = ""  # trace of the pull whose question to the registry was shown: the daemon logs it twice
@@ -232,10 +239,12 @@ class Flow:
         if message.startswith("container mounted via") and self.is_created(line):
             return self.created(line)
         if message == "event" and line.fields.get("topic") == "/tasks/start":
-            return [self.event(line, 3, "daemon", "daemon", "start", "The container runs.")]
+            return [self.event(line, 3, "daemon", "daemon", "start", _("The container runs."))]
         if message.startswith("Trying to pull ") and " http://" in message and line.fields.get("traceID") != self.asked:
             self.asked = line.fields.get("traceID", "")
-            return [self.event(line, self.pull_step(), "daemon", "registry", "pull", "The daemon asks the registry.")]
+            return [
+                self.event(line, self.pull_step(), "daemon", "registry", "pull", _("The daemon asks the registry."))
+            ]
         return []
 
     def api_call(self, line: Line, method: str, uri: str) -> list[dict[str, Any]] | None:
@@ -247,14 +256,14 @@ class Flow:
         parts = urlsplit(uri)
         path, query = VERSION.sub("", parts.path), parse_qs(parts.query)
         if path == "/_ping":
-            self.command = None
+            self.command, self.order = None, line.at
             return []
         versioned, image = bool(VERSION.match(parts.path)), image_of(query)
         # The docker command begins with a ping, and the first call after it tells which command it is; only an
         # inspection may be the preparation of another (exec, logs). It always names the API's version; whoever does
         # not is another customer of the daemon.
         if not versioned:
-            self.command = "curl"
+            self.command, self.order = "curl", line.at
         elif self.command in {None, "inspect", "curl"}:
             self.command = command_of(method, path) or self.command
         self.calls.append(
@@ -319,10 +328,11 @@ class Flow:
     def created(self, line: Line) -> list[dict[str, Any]]:
         run = self.runs[-1]
         run.container = line.fields.get("container", "")
-        found = "The image was fetched: now it is in the cache." if run.pulled else "The image was in the cache."
+        fetched, kept = _("The image was fetched: now it is in the cache."), _("The image was in the cache.")
+        made = _("The daemon made a container from %(image)s.") % {"image": run.image}
         return [
-            self.event(line, 2, "daemon", "daemon", f"cache {run.image}", found),
-            self.event(line, 3, "daemon", "daemon", "create", f"The daemon made a container from {run.image}."),
+            self.event(line, 2, "daemon", "daemon", f"cache {run.image}", fetched if run.pulled else kept),
+            self.event(line, 3, "daemon", "daemon", "create", made),
         ]
 
     def registry_call(self, line: Line) -> dict[str, Any]:
@@ -347,17 +357,19 @@ class Flow:
 
     def sentence(self, method: str, path: str, image: str) -> str:
         if (method, path) == ("POST", "/images/create"):
-            return f"Not in the cache: the client asks the daemon to pull {image}."
+            return _("Not in the cache: the client asks the daemon to pull %(image)s.") % {"image": image}
         if path.endswith("/start"):
-            return "The client asks the daemon to start the container."
+            return _("The client asks the daemon to start the container.")
         if (method, path) == ("POST", "/containers/create"):
-            return "The client asks the daemon to create a container."
-        return f"The client asks the daemon (docker {self.command})." if self.command else "A client asks the daemon."
+            return _("The client asks the daemon to create a container.")
+        if not self.command:
+            return _("A client asks the daemon.")
+        return _("The client asks the daemon (docker %(command)s).") % {"command": self.command}
 
     def event(self, line: Line, step: int, origin: str, to: str, call: str, text: str) -> dict[str, Any]:
         return {
             "type": "flow", "at": iso(line.at), "step": step, "from": origin, "to": to, "call": call,
-            "status": None, "ms": None, "command": self.command, "text": text,
+            "status": None, "ms": None, "command": self.command, "order": self.order, "text": text,
         }  # fmt: skip
 
     def history(self) -> dict[str, Any]:
@@ -382,12 +394,18 @@ def plain_name(image: str) -> str:
 def registry_sentence(method: str, found: re.Match[str] | None) -> str:
     """Say what a request to the registry is for, in the terms of its API (distribution spec 1.1)."""
     if not found or not found["what"]:
-        return "The daemon greets the registry."
+        return _("The daemon greets the registry.")
     what, repository = found["what"], found["repository"]
     if what == "manifests":
-        verb = {"HEAD": "asks which version is current of", "GET": "reads the list of layers of"}
-        return f"The daemon {verb.get(method, 'stores the list of layers of')} {repository}."
-    if what == "blobs":
-        verb = {"HEAD": "asks whether the registry has a layer of", "GET": "fetches a layer of"}
-        return f"The daemon {verb.get(method, 'uploads a layer of')} {repository}."
-    return f"The daemon lists the tags of {repository}."
+        sentence = {
+            "HEAD": _("The daemon asks which version of %(repository)s is current."),
+            "GET": _("The daemon reads the list of layers of %(repository)s."),
+        }.get(method, _("The daemon stores the list of layers of %(repository)s."))
+    elif what == "blobs":
+        sentence = {
+            "HEAD": _("The daemon asks whether the registry has a layer of %(repository)s."),
+            "GET": _("The daemon fetches a layer of %(repository)s."),
+        }.get(method, _("The daemon uploads a layer of %(repository)s."))
+    else:
+        sentence = _("The daemon lists the tags of %(repository)s.")
+    return sentence % {"repository": repository}

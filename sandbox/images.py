@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -170,7 +171,8 @@ def ensure_base(say: Say) -> None:
     if not id_of(PULLED):
         say(f"Pulling {PULLED}")
     if id_of(PULLED) or pulls(PULLED):
-        client().tag(PULLED, *BASE.split(":"))
+        name, tag = BASE.split(":")
+        client().tag(PULLED, name, tag)
         return
     say("No registry answers. Making the base image from Debian packages, which takes about a minute")
     make_base(say)
@@ -181,11 +183,9 @@ def pulls(image: str) -> bool:
     last = [time.monotonic()]
 
     def pull() -> None:
-        try:
+        with suppress(Exception):  # whatever the reason, the image is not here, and another way is tried
             for _ in engine.connect().pull(image, stream=True, decode=True):
                 last[0] = time.monotonic()
-        except Exception:  # whatever the reason, the image is not here, and another way is tried
-            pass
 
     worker = threading.Thread(target=pull, daemon=True)
     worker.start()
@@ -196,25 +196,22 @@ def pulls(image: str) -> bool:
 
 def make_base(say: Say) -> None:
     tool = mmdebstrap(say)
-    with tempfile.TemporaryDirectory(dir=workspace()) as directory:
-        file = Path(directory, "base.tar")
-        sources = [
-            f"deb {MIRROR}/debian {RELEASE} main",
-            f"deb {MIRROR}/debian {RELEASE}-updates main",
-            f"deb {MIRROR}/debian-security {RELEASE}-security main",
-        ]
-        command = [tool, "--quiet", "--variant=apt", f"--keyring={KEYRING}"]
-        command += [f"--dpkgopt=path-exclude={path}" for path in UNWANTED]
-        done = subprocess.run([*command, RELEASE, str(file), *sources], capture_output=True, text=True, check=False)
+    sources = [
+        f"deb {MIRROR}/debian {RELEASE} main",
+        f"deb {MIRROR}/debian {RELEASE}-updates main",
+        f"deb {MIRROR}/debian-security {RELEASE}-security main",
+    ]
+    options = ["--quiet", "--variant=apt", f"--keyring={KEYRING}"]
+    options += [f"--dpkgopt=path-exclude={path}" for path in UNWANTED]
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as directory:
+        file = f"{directory}/base.tar"
+        command = [tool, *options, RELEASE, file, *sources]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             raise BuildFailed(f"The base image could not be made. {done.stderr.strip()[-800:]}")
-        repository, tag = BASE.split(":")
-        client().import_image(str(file), repository=repository, tag=tag)
-
-
-def workspace() -> Path:
-    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-    return Path(settings.DATA_DIR)
+        name, tag = BASE.split(":")
+        client().import_image(file, repository=name, tag=tag)
 
 
 def mmdebstrap(say: Say) -> str:
@@ -230,12 +227,11 @@ def mmdebstrap(say: Say) -> str:
             f"one can be made, are not installed. Install them, or load an image named {PULLED}."
         )
     say(f"Installing {' and '.join(packages)}")
+    install = ["install", "--quiet", "--yes", "--no-install-recommends", *packages]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (
-        ["update", "--quiet"],
-        ["install", "--quiet", "--yes", "--no-install-recommends", *packages],
-    ):
-        subprocess.run([*sudo, "apt-get", *arguments], env=environment, stdout=subprocess.DEVNULL, check=False)
+    for arguments in (["update", "--quiet"], install):
+        command = [*sudo, "apt-get", *arguments]
+        subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)  # noqa: S603
     found = shutil.which("mmdebstrap")
     if not found or not KEYRING.exists():
         raise BuildFailed(f"Could not install {' and '.join(packages)}. Install them by hand, then try again.")

@@ -92,22 +92,28 @@ class SandboxQuerySet(models.QuerySet["Sandbox"]):
 
 
 class Sandbox(models.Model):
-    code = models.CharField(max_length=32, unique=True, default=new_code, editable=False)
-    learner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sandboxes")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.STARTING)
-    error = models.TextField(blank=True)
-    container_id = models.CharField(max_length=64, blank=True)
+    code = models.CharField(gettext_lazy("code"), max_length=32, unique=True, default=new_code, editable=False)
+    learner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="sandboxes",
+        verbose_name=gettext_lazy("learner"),
+    )
+    state = models.CharField(gettext_lazy("state"), max_length=10, choices=State.choices, default=State.STARTING)
+    error = models.TextField(gettext_lazy("error"), blank=True)
+    container_id = models.CharField(gettext_lazy("container"), max_length=64, blank=True)
     address = models.GenericIPAddressField(protocol="IPv6", default=new_address, editable=False)
-    created_at = models.DateTimeField(default=timezone.now)
-    claimed_at = models.DateTimeField(null=True, blank=True)
-    started_at = models.DateTimeField(null=True, blank=True)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(gettext_lazy("created at"), default=timezone.now)
+    claimed_at = models.DateTimeField(gettext_lazy("start begun at"), null=True, blank=True)
+    started_at = models.DateTimeField(gettext_lazy("started at"), null=True, blank=True)
+    expires_at = models.DateTimeField(gettext_lazy("expires at"), null=True, blank=True)
+    ended_at = models.DateTimeField(gettext_lazy("ended at"), null=True, blank=True)
 
     objects = SandboxQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "sandboxes"
+        verbose_name = gettext_lazy("sandbox")
+        verbose_name_plural = gettext_lazy("sandboxes")
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["state", "expires_at"])]
         constraints = [
@@ -171,8 +177,12 @@ class Sandbox(models.Model):
             "code": self.code,
             "state": self.state,
             "expires_at": self.expires_at.isoformat() if self.expires_at else None,
-            "error": self.error or self.waiting(timezone.now()),
+            "error": self.reason() or self.waiting(timezone.now()),
         }
+
+    def reason(self) -> str:
+        """Return `error` in the reader's language; one that names a detail of this machine has no translation."""
+        return _(self.error) if self.error else ""  # gettext's answer to "" is the catalogue's header
 
     def waiting(self, at: datetime) -> str:
         """Say why a start takes so long, if it does."""

@@ -6,19 +6,22 @@ aiodocker is known here and nowhere else; its errors leave as EngineError.
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiodocker
 import aiohttp
+from aiodocker.multiplexed import multiplexed_result_stream
 from aiodocker.stream import Stream
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from sandbox.engine import EngineError, EngineUnreachable
 
 STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d) (.*)", re.DOTALL)
+
+NO_CONNECTION = 900  # what aiodocker gives as status when there was no answer
 
 _clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, aiodocker.Docker]" = WeakKeyDictionary()
 
@@ -50,9 +53,11 @@ async def engine_errors() -> AsyncIterator[None]:
     try:
         yield
     except aiodocker.DockerError as exc:
+        if exc.status == NO_CONNECTION:
+            raise EngineUnreachable("The Docker Engine does not answer.") from exc
         raise EngineError(f"The Docker Engine refused: {exc.message}") from exc
-    except (aiohttp.ClientError, OSError) as exc:
-        raise EngineUnreachable("The Docker Engine does not answer.") from exc
+    except (aiohttp.ClientError, OSError, AssertionError) as exc:  # aiodocker asserts that a connection is there
+        raise EngineUnreachable(gettext_noop("The Docker Engine does not answer.")) from exc
 
 
 async def execute(container_id: str, argv: list[str], user: str) -> Stream:
@@ -65,21 +70,43 @@ async def execute(container_id: str, argv: list[str], user: str) -> Stream:
         return stream
 
 
+async def cut(stream: Stream) -> None:
+    """Close a stream at once. An orderly close waits until what was written is taken, which may be never."""
+    connection = stream._resp.connection if stream._resp else None
+    if connection and connection.transport:
+        connection.transport.abort()
+    with suppress(AssertionError):  # aiodocker finds its connection gone
+        await stream.close()
+
+
 async def follow_log(container: str, since: int) -> AsyncIterator[tuple[int, str]]:
     """Yield (microseconds since the epoch, line) of a container's log from `since` on, then as lines are written.
 
     A line longer than Docker's 16 KiB arrives in parts. Ends when the container does.
     """
-    async with engine_errors():
-        params: dict[str, Any] = {"timestamps": True, "since": f"{since // 1_000_000}.{since % 1_000_000:06}"}
-        stream = client().containers.container(container).log(stdout=True, stderr=True, follow=True, **params)
+    async with engine_errors(), opened_log(container, since) as answer:
         rest = ""
-        async for piece in stream:
+        async for piece in multiplexed_result_stream(answer):  # type: ignore[no-untyped-call]
             *lines, rest = (rest + piece).split("\n")
             for line in lines:
                 stamped = stamp(line)
                 if stamped:
                     yield stamped
+
+
+@asynccontextmanager
+async def opened_log(container: str, since: int) -> AsyncIterator[aiohttp.ClientResponse]:
+    """Ask for a container's log. aiodocker's own `log` would leave the connection open when its reader leaves."""
+    params = {
+        "stdout": "1", "stderr": "1", "follow": "1", "timestamps": "1",
+        "since": f"{since // 1_000_000}.{since % 1_000_000:06}",
+    }  # fmt: skip
+    endless = aiohttp.ClientTimeout(total=None)
+    async with client()._query(f"containers/{container}/logs", params=params, timeout=endless) as answer:
+        try:
+            yield answer
+        finally:
+            answer.close()
 
 
 def stamp(line: str) -> tuple[int, str] | None:

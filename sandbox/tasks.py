@@ -8,6 +8,7 @@ from celery import Task, shared_task
 from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_noop, override
 
 from courses import catalogue
 from courses.models import Enrollment
@@ -19,6 +20,9 @@ from sandbox.models import Sandbox, State
 logger = logging.getLogger(__name__)
 
 READY_SECONDS = 30
+LOST = gettext_noop(
+    "The sandbox's container is gone: the engine was restarted, or somebody removed it. Start a new one."
+)
 
 
 def order(task: "Task[..., None]", *args: object) -> bool:
@@ -73,7 +77,7 @@ def stop_sandbox(sandbox_id: int) -> None:
 
 
 @shared_task
-def check_tasks(sandbox_id: int) -> None:
+def check_tasks(sandbox_id: int, language: str = catalogue.ORIGINAL) -> None:
     """Judge every open task of the learner's courses by the sandbox's state, keep what is done, and say so."""
     sandbox = Sandbox.objects.select_related("learner").filter(pk=sandbox_id, state=State.RUNNING).first()
     if not sandbox:
@@ -83,8 +87,9 @@ def check_tasks(sandbox_id: int) -> None:
     except EngineError as exc:
         logger.info("sandbox %s could not be checked: %s", sandbox.code, exc)
         return
-    for enrollment in Enrollment.objects.of(sandbox.learner):
-        events.publish_tasks(sandbox.code, judge(enrollment, facts))
+    with override(language):
+        for enrollment in Enrollment.objects.of(sandbox.learner):
+            events.publish_tasks(sandbox.code, judge(enrollment, facts))
 
 
 def known_of(container_id: str, owner_uid: int) -> dict[str, Any]:
@@ -97,7 +102,7 @@ def known_of(container_id: str, owner_uid: int) -> dict[str, Any]:
 
 def judge(enrollment: Enrollment, facts: dict[str, Any]) -> list[dict[str, object]]:
     """Record each task that is true now, and return an event for every task of the course."""
-    course = catalogue.find_course(enrollment.course)
+    course = catalogue.find_course(enrollment.course, get_language() or catalogue.ORIGINAL)
     done = enrollment.done_by_lesson()
     results = []
     for lesson in course.lessons if course else ():
@@ -130,8 +135,7 @@ def reconcile() -> None:
 def mark_lost(living: dict[str, str], at: datetime) -> None:
     """Say of each sandbox that ran before `at`, but is not among those living since, that it is lost."""
     for sandbox in Sandbox.objects.filter(state=State.RUNNING, started_at__lt=at).exclude(code__in=living):
-        lost = "The sandbox's container is gone: the engine was restarted, or somebody removed it. Start a new one."
-        sandbox.move(State.RUNNING, State.FAILED, error=lost, ended_at=timezone.now())
+        sandbox.move(State.RUNNING, State.FAILED, error=LOST, ended_at=timezone.now())
 
 
 def remove_orphans(found: dict[str, str]) -> None:

@@ -91,7 +91,7 @@ class Terminal:
             end = start + 5 + length
             if len(data) < end:
                 break
-            frames.append(content(data[start : start + 1], bytes(data[start + 5 : end])))
+            frames.append(content(bytes(data[start : start + 1]), bytes(data[start + 5 : end])))
             start = end
         del data[:start]
         return frames
@@ -107,7 +107,7 @@ class Terminal:
             await self.stream.write_in(frame(b"r", struct.pack(">HH", *clamp(cols, rows))))
 
     async def close(self) -> None:
-        await self.stream.close()
+        await streaming.cut(self.stream)
 
 
 def content(kind: bytes, payload: bytes) -> bytes | dict[str, Any]:
@@ -117,7 +117,7 @@ def content(kind: bytes, payload: bytes) -> bytes | dict[str, Any]:
         control = json.loads(payload) if kind == b"c" else None
     except (ValueError, RecursionError):
         control = None
-    if not isinstance(control, dict) or control.get("type") not in {"attached", "exit"}:
+    if not isinstance(control, dict) or control.get("type") not in ("attached", "exit"):
         raise EngineError(OUT_OF_STEP)
     return control
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -92,6 +93,6 @@ def check_lesson(request: HttpRequest, course: str, lesson: str) -> HttpResponse
     sandbox = Sandbox.objects.of(request.user).filter(state=State.RUNNING).first()
     if not sandbox:
         return JsonResponse({"error": _("Your sandbox is not running, so nothing can be checked.")}, status=409)
-    if not tasks.order(tasks.check_tasks, sandbox.pk):
+    if not tasks.order(tasks.check_tasks, sandbox.pk, get_language()):
         return JsonResponse({"error": _("The work queue does not answer. Try again in a moment.")}, status=503)
     return JsonResponse({}, status=202)
