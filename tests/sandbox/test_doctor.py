@@ -1,0 +1,165 @@
+"""What this machine can do, and how to mend what it cannot."""
+
+import json
+import platform
+import shutil
+from collections import namedtuple
+
+import pytest
+from django.core.management import call_command
+
+from sandbox import capacity, doctor, engine, warehouse
+from sandbox.engine import EngineError, EngineUnreachable
+
+GIB = 2**30
+INFO = {
+    "ServerVersion": "28.5.2", "Driver": "overlay2", "DockerRootDir": "/var/lib/docker", "CgroupVersion": "2",
+    "CgroupDriver": "systemd", "SecurityOptions": ["name=apparmor", "name=seccomp,profile=builtin", "name=cgroupns"],
+}  # fmt: skip
+Usage = namedtuple("Usage", "total used free")
+
+
+class Machine:
+    """A machine on which all is well, until a test makes something worse."""
+
+    def __init__(self) -> None:
+        self.about: dict[str, object] = dict(INFO)
+        self.image: Exception | None = None
+        self.warehouse: str | Exception = "ok"
+        self.files = {"/proc/sys/user/max_user_namespaces": "63000"}
+        self.memory = 16 * GIB
+        self.free = 40 * GIB
+        self.kernel = "6.12.0-1-amd64"
+
+    def info(self) -> dict[str, object]:
+        return self.about
+
+    def inspect_image(self, name: str) -> dict[str, str]:
+        if self.image:
+            raise self.image
+        return {"Id": "sha256:1"}
+
+    def status(self) -> str:
+        if isinstance(self.warehouse, Exception):
+            raise self.warehouse
+        return self.warehouse
+
+    def finding(self, name: str) -> doctor.Finding:
+        return {finding.name: finding for finding in doctor.examine()}[name]
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, settings) -> Machine:
+    machine = Machine()
+    settings.SANDBOX_LIMIT = 0
+    monkeypatch.setattr(engine, "client", lambda: machine)
+    monkeypatch.setattr(warehouse, "status", machine.status)
+    monkeypatch.setattr(doctor, "read", lambda file: machine.files.get(file, ""))
+    monkeypatch.setattr(capacity, "memory", lambda: machine.memory)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(100 * GIB, 0, machine.free))
+    monkeypatch.setattr(platform, "release", lambda: machine.kernel)
+    capacity.derived.cache_clear()
+    yield machine
+    capacity.derived.cache_clear()
+
+
+def test_a_good_machine_has_nothing_to_mend(machine):
+    findings = doctor.examine()
+    assert [finding for finding in findings if finding.level != "ok"] == []
+    assert {finding.name for finding in findings} == {
+        "engine", "cgroups", "seccomp", "apparmor", "disk", "kernel", "user namespaces", "memory", "sandbox image",
+        "warehouse",
+    }  # fmt: skip
+
+
+def test_the_number_of_sandboxes_is_told(machine, settings):
+    settings.SANDBOX_MEMORY = "1g"
+    assert "room for 40 sandboxes of at most 1g" in machine.finding("memory").text
+
+
+def worsen(**change: object):
+    def apply(machine: Machine) -> None:
+        for name, value in change.items():
+            setattr(machine, name, value)
+
+    return apply
+
+
+def inform(**change: object):
+    return lambda machine: machine.about.update(change)
+
+
+SHORTFALLS = [
+    ("engine", "error", inform(ServerVersion="19.03.15")),
+    ("seccomp", "error", inform(SecurityOptions=["name=apparmor"])),
+    ("seccomp", "error", inform(SecurityOptions=None)),
+    ("rootless", "warning", inform(SecurityOptions=["name=seccomp", "name=rootless"])),
+    ("disk", "error", worsen(free=1 * GIB)),
+    ("kernel", "warning", worsen(kernel="5.15.0-91-generic")),
+    ("kernel", "warning", worsen(kernel="6.1.0-18-amd64")),
+    ("user namespaces", "error", worsen(files={"/proc/sys/user/max_user_namespaces": "0"})),
+    ("user namespaces", "error", worsen(files={"/proc/sys/kernel/unprivileged_userns_clone": "0"})),
+    ("user namespaces", "error", worsen(files={"/proc/sys/kernel/apparmor_restrict_unprivileged_userns": "1"})),
+    ("memory", "warning", worsen(memory=1 * GIB)),
+    ("sandbox image", "error", worsen(image=EngineError("no such image"))),
+    ("warehouse", "error", worsen(warehouse="stopped")),
+    ("warehouse", "error", worsen(warehouse=EngineUnreachable("No Docker Engine answers."))),
+]
+
+
+@pytest.mark.parametrize(("name", "level", "change"), SHORTFALLS)
+def test_each_shortfall_is_found_and_says_how_to_mend_it(machine, name, level, change):
+    change(machine)
+    finding = machine.finding(name)
+    assert finding.level == level
+    assert finding.mend
+    others = {found.name for found in doctor.examine() if found.level != "ok"}
+    assert others == {name}
+
+
+@pytest.mark.parametrize(("name", "level", "change"), SHORTFALLS)
+def test_the_command_ends_with_1_if_learners_could_not_start(machine, capsys, name, level, change):
+    change(machine)
+    if level == "error":
+        with pytest.raises(SystemExit) as ended:
+            call_command("doctor")
+        assert ended.value.code == 1
+    else:
+        call_command("doctor")
+    printed = capsys.readouterr().out
+    assert name in printed
+    assert "→" in printed
+
+
+def test_without_an_engine_the_rest_is_still_looked_at(machine, monkeypatch):
+    def client() -> None:
+        raise EngineUnreachable("No Docker Engine answers at unix:///nowhere.sock.")
+
+    monkeypatch.setattr(engine, "client", client)
+    found = {finding.name: finding for finding in doctor.examine()}
+    assert found["engine"].level == "error"
+    assert "nowhere.sock" in found["engine"].text
+    assert "scripts/engine.sh" in found["engine"].mend
+    assert found["memory"].level == "ok"
+    assert found["kernel"].level == "ok"
+
+
+def test_the_command_prints_json(machine, capsys):
+    call_command("doctor", "--json")
+    findings = json.loads(capsys.readouterr().out)
+    assert all(finding.keys() == {"name", "level", "text", "mend"} for finding in findings)
+    machine.free = 0
+    with pytest.raises(SystemExit):
+        call_command("doctor", "--json")
+    assert [found["name"] for found in json.loads(capsys.readouterr().out) if found["level"] == "error"] == ["disk"]
+
+
+@pytest.mark.parametrize(
+    ("text", "version"), [("20.10.24+dfsg1", (20, 10)), ("6.18.0", (6, 18)), ("", ()), ("28", (28,))]
+)
+def test_versions_are_read(text, version):
+    assert doctor.version_of(text) == version
+
+
+def test_a_file_that_cannot_be_read_says_nothing():
+    assert doctor.read("/proc/no/such/file") == ""

@@ -1,0 +1,397 @@
+"""Slow work: it succeeds, fails with a clear word, loses a race, and may run twice."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from courses import catalogue
+from courses.models import Completion
+from sandbox import checks, containers, tasks
+from sandbox.engine import ContainerGone, EngineError, EngineUnreachable, ImageMissing
+from sandbox.models import Sandbox, State
+
+LOG = (
+    (1_000_000_000, 'level=debug msg="Calling HEAD /_ping"'),
+    (1_001_000_000, 'level=debug msg="Calling GET /v1.45/version"'),
+)
+
+
+@dataclass
+class Engine:
+    """Containers that only exist here. `made` are those that run, `ended` those that do not any more."""
+
+    made: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    fails: dict[str, Exception] = field(default_factory=dict)
+    before: dict[str, Callable[[], object]] = field(default_factory=dict)
+    facts: dict[str, object] = field(default_factory=dict)
+
+    def enter(self, name: str) -> None:
+        if name in self.before:
+            self.before.pop(name)()
+        if name in self.fails:
+            raise self.fails[name]
+
+    def create(self, spec: containers.Spec) -> str:
+        self.enter("create")
+        self.made[spec.code] = containers.name_of(spec.code)
+        return self.made[spec.code]
+
+    def wait_ready(self, container_id: str, timeout: float = 20) -> None:
+        self.enter("wait_ready")
+
+    def remove(self, container_id: str) -> None:
+        self.enter("remove")
+        for found in (self.made, self.ended):
+            for code in [code for code, known in found.items() if known == container_id]:
+                del found[code]
+
+    def living(self) -> dict[str, str]:
+        self.enter("living")
+        return dict(self.made)
+
+    def gone(self) -> dict[str, str]:
+        return dict(self.ended)
+
+    def tell(self, container_id: str, owner_uid: int, timeout: float = 5) -> dict[str, object]:
+        self.enter("facts")
+        return {"containers": [], "images": [], "networks": [], "volumes": []} | self.facts
+
+    def log(self, container_id: str, since: int = 0) -> list[tuple[int, str]]:
+        self.enter("daemon_log")
+        return list(LOG)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    engine = Engine()
+    for name, double in {
+        "create": engine.create, "wait_ready": engine.wait_ready, "remove": engine.remove, "living": engine.living,
+        "ended": engine.gone, "facts": engine.tell, "daemon_log": engine.log,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(containers, name, double)
+    return engine
+
+
+# --- start ---
+
+
+def test_a_start_makes_a_container_and_the_row_runs(alice, make, engine, settings, heard):
+    settings.SANDBOX_MINUTES = 60
+    sandbox = make(alice, State.STARTING)
+    events = heard(sandbox)
+    tasks.start_sandbox(sandbox.pk)
+    sandbox.refresh_from_db()
+    assert sandbox.state == State.RUNNING
+    assert engine.made == {sandbox.code: sandbox.container_id}
+    assert sandbox.expires_at - sandbox.started_at == timedelta(minutes=60)
+    assert events() == [{"type": "sandbox.state"}]
+
+
+@pytest.mark.parametrize("step", ["create", "wait_ready"])
+def test_a_start_that_fails_says_why_and_leaves_no_container(alice, make, engine, step):
+    sandbox = make(alice, State.STARTING)
+    engine.fails[step] = ImageMissing("An image is missing on this machine. Run manage.py images.")
+    tasks.start_sandbox(sandbox.pk)
+    sandbox.refresh_from_db()
+    assert sandbox.state == State.FAILED
+    assert sandbox.as_json()["error"] == "An image is missing on this machine. Run manage.py images."
+    assert sandbox.ended_at
+    assert engine.made == {}
+
+
+def test_a_start_without_an_engine_fails_even_if_nothing_can_be_removed(alice, make, engine):
+    sandbox = make(alice, State.STARTING)
+    engine.fails["create"] = engine.fails["remove"] = EngineUnreachable("No Docker Engine answers.")
+    tasks.start_sandbox(sandbox.pk)
+    sandbox.refresh_from_db()
+    assert (sandbox.state, sandbox.error) == (State.FAILED, "No Docker Engine answers.")
+
+
+def test_a_container_whose_learner_stopped_meanwhile_is_removed(alice, make, engine):
+    sandbox = make(alice, State.STARTING)
+    engine.before["wait_ready"] = lambda: Sandbox.objects.get().order_stop()
+    tasks.start_sandbox(sandbox.pk)
+    sandbox.refresh_from_db()
+    assert sandbox.state == State.STOPPING
+    assert engine.made == {}
+
+
+def test_a_start_that_runs_twice_makes_one_container(alice, make, engine):
+    sandbox = make(alice, State.STARTING)
+    tasks.start_sandbox(sandbox.pk)
+    first = Sandbox.objects.get()
+    engine.fails["create"] = AssertionError("made a second container")
+    tasks.start_sandbox(sandbox.pk)
+    assert Sandbox.objects.get().container_id == first.container_id
+    assert Sandbox.objects.get().state == State.RUNNING
+
+
+def test_a_start_that_another_worker_is_at_is_left_to_it(alice, make, engine):
+    sandbox = make(alice, State.STARTING)
+    engine.before["create"] = lambda: tasks.start_sandbox(sandbox.pk)
+    tasks.start_sandbox(sandbox.pk)
+    assert list(engine.made) == [sandbox.code]
+    assert Sandbox.objects.get().state == State.RUNNING
+
+
+@pytest.mark.django_db
+def test_starting_or_stopping_what_is_gone_does_nothing(engine):
+    tasks.start_sandbox(404)
+    tasks.stop_sandbox(404)
+    tasks.check_tasks(404)
+    assert engine.made == {}
+
+
+# --- stop ---
+
+
+def test_a_stop_removes_the_container(alice, make, engine):
+    sandbox = make(alice, State.STOPPING)
+    engine.made[sandbox.code] = containers.name_of(sandbox.code)
+    tasks.stop_sandbox(sandbox.pk)
+    sandbox.refresh_from_db()
+    assert sandbox.state == State.STOPPED
+    assert sandbox.ended_at
+    assert engine.made == {}
+    tasks.stop_sandbox(sandbox.pk)
+    assert Sandbox.objects.get().ended_at == sandbox.ended_at
+
+
+def test_a_stop_without_an_engine_is_tried_again(alice, make, engine, queued):
+    sandbox = make(alice, State.STOPPING)
+    engine.fails["remove"] = EngineUnreachable("No Docker Engine answers.")
+    with pytest.raises(EngineUnreachable):
+        tasks.stop_sandbox(sandbox.pk)
+    assert Sandbox.objects.get().state == State.STOPPING
+    tasks.reconcile()
+    assert ("stop_sandbox", (sandbox.pk,)) in queued()
+
+
+def test_only_a_stopping_one_is_removed(alice, make, engine):
+    sandbox = make(alice)
+    engine.made[sandbox.code] = "abc"
+    tasks.stop_sandbox(sandbox.pk)
+    assert engine.made
+    assert Sandbox.objects.get().state == State.RUNNING
+
+
+# --- reconcile ---
+
+
+def test_a_sandbox_whose_container_is_gone_is_marked_lost(alice, make, engine):
+    make(alice, started_at=timezone.now() - timedelta(minutes=5))
+    tasks.reconcile()
+    sandbox = Sandbox.objects.get()
+    assert sandbox.state == State.FAILED
+    assert "container is gone" in sandbox.error
+
+
+def test_a_sandbox_whose_container_ended_is_lost_and_the_container_removed(alice, make, engine):
+    sandbox = make(alice, started_at=timezone.now() - timedelta(minutes=5))
+    engine.ended[sandbox.code] = "abc"
+    tasks.reconcile()
+    assert Sandbox.objects.get().state == State.FAILED
+    assert engine.ended == {}
+
+
+def test_one_that_runs_is_left_alone(alice, make, engine, queued):
+    sandbox = make(alice, started_at=timezone.now() - timedelta(minutes=5))
+    engine.made[sandbox.code] = "abc"
+    tasks.reconcile()
+    tasks.reconcile()
+    assert Sandbox.objects.get().state == State.RUNNING
+    assert engine.made == {sandbox.code: "abc"}
+    assert queued() == []
+
+
+def test_one_whose_start_ends_just_after_the_look_at_the_containers_is_not_lost(alice, make, engine):
+    engine.before["living"] = lambda: make(alice)
+    tasks.reconcile()
+    assert Sandbox.objects.get().state == State.RUNNING
+
+
+@pytest.mark.parametrize("state", [State.STOPPED, State.FAILED])
+def test_a_container_that_no_live_row_speaks_of_is_removed(alice, make, engine, state):
+    engine.made["nobodys"] = "abc"
+    engine.ended[make(alice, state).code] = "def"
+    tasks.reconcile()
+    assert engine.made == engine.ended == {}
+
+
+@pytest.mark.parametrize("state", [State.STARTING, State.STOPPING])
+def test_a_container_that_is_being_made_or_removed_is_no_orphan(alice, make, engine, state):
+    sandbox = make(alice, state)
+    engine.made[sandbox.code] = "abc"
+    tasks.reconcile()
+    assert engine.made == {sandbox.code: "abc"}
+
+
+def test_one_container_that_cannot_be_removed_does_not_keep_the_rest(engine, db):
+    engine.made |= {"one": "1", "two": "2", "three": "3"}
+
+    def refuse_once() -> None:
+        raise EngineError("removal is under way")
+
+    engine.before["remove"] = refuse_once
+    tasks.reconcile()
+    assert len(engine.made) == 1
+
+
+def test_one_whose_time_is_up_is_stopped(alice, make, engine, queued):
+    sandbox = make(alice, expires_at=timezone.now() - timedelta(seconds=1))
+    engine.made[sandbox.code] = "abc"
+    tasks.reconcile()
+    assert Sandbox.objects.get().state == State.STOPPING
+    assert ("stop_sandbox", (sandbox.pk,)) in queued()
+
+
+def test_a_forgotten_start_is_queued_again(alice, make, engine, queued):
+    sandbox = make(alice, State.STARTING, created_at=timezone.now() - timedelta(minutes=1))
+    tasks.reconcile()
+    assert queued() == [("start_sandbox", (sandbox.pk,))]
+
+
+def test_without_an_engine_nothing_is_marked_lost(alice, make, engine):
+    make(alice, started_at=timezone.now() - timedelta(minutes=5))
+    engine.fails["living"] = EngineUnreachable("No Docker Engine answers.")
+    tasks.reconcile()
+    assert Sandbox.objects.get().state == State.RUNNING
+
+
+# --- checks ---
+
+
+@pytest.fixture
+def lesson(monkeypatch: pytest.MonkeyPatch):
+    """A course with one task that is true once the daemon's version was asked for, and one that needs a container."""
+    version = SimpleNamespace(id="ask-version", first_failing=lambda facts: None if facts["calls"] else failing())
+    stall = SimpleNamespace(id="open-stall", first_failing=lambda facts: None if facts["containers"] else failing())
+
+    def failing():
+        return SimpleNamespace(describe=lambda facts: "0 stalls", expected="one stall", hint="docker run")
+
+    course = SimpleNamespace(lessons=[SimpleNamespace(slug="day-2", tasks=[version, stall])])
+    monkeypatch.setattr(catalogue, "find_course", lambda slug, language="en": course if slug == "bazaar" else None)
+    return course
+
+
+def results_of(events: list[dict]) -> dict[str, str]:
+    assert [event["type"] for event in events] == ["sandbox.tasks"]
+    return {result["task"]: result["state"] for result in events[0]["results"]}
+
+
+def test_a_check_keeps_what_is_done_and_tells_what_is_missing(alice, make, engine, lesson, heard):
+    sandbox, enrollment = make(alice), alice.enroll("bazaar")
+    events = heard(sandbox)
+    tasks.check_tasks(sandbox.pk)
+    assert enrollment.done("day-2") == {"ask-version"}
+    (told,) = events()
+    assert told["results"] == [
+        {"type": "task", "task": "ask-version", "state": "done", "found": "", "expected": "", "hint": "",
+         "lesson": "day-2"},
+        {"type": "task", "task": "open-stall", "state": "open", "found": "0 stalls", "expected": "one stall",
+         "hint": "docker run", "lesson": "day-2"},
+    ]  # fmt: skip
+
+
+def test_a_check_tells_in_the_learners_language(alice, make, engine, heard):
+    sandbox = make(alice)
+    alice.enroll("sarafa-bazaar")
+    events = heard(sandbox)
+    tasks.check_tasks(sandbox.pk)
+    tasks.check_tasks(sandbox.pk, "hi")
+    english, hindi = ({result["task"]: result["hint"] for result in told["results"]} for told in events())
+    assert english.keys() == hindi.keys()
+    assert any(english[task] != hindi[task] for task in english)
+
+
+def test_a_check_that_runs_twice_completes_once(alice, make, engine, lesson):
+    sandbox = make(alice)
+    alice.enroll("bazaar")
+    tasks.check_tasks(sandbox.pk)
+    tasks.check_tasks(sandbox.pk)
+    assert Completion.objects.count() == 1
+
+
+def test_what_is_done_stays_done(alice, make, engine, lesson, heard, monkeypatch):
+    sandbox = make(alice)
+    alice.enroll("bazaar").complete("day-2", "open-stall")
+    events = heard(sandbox)
+    tasks.check_tasks(sandbox.pk)
+    assert results_of(events()) == {"ask-version": "done", "open-stall": "done"}
+
+
+def test_a_learner_in_no_course_is_not_checked(alice, make, engine, lesson, heard):
+    sandbox = make(alice)
+    events = heard(sandbox)
+    tasks.check_tasks(sandbox.pk)
+    assert events() == []
+
+
+def test_a_course_that_is_gone_is_passed_over(alice, make, engine, lesson, heard):
+    sandbox = make(alice)
+    alice.enroll("no-such-course")
+    events = heard(sandbox)
+    tasks.check_tasks(sandbox.pk)
+    assert results_of(events()) == {}
+
+
+def test_a_check_is_of_the_learners_own_progress(alice, charlie, make, engine, lesson):
+    charlie.enroll("bazaar")
+    alice.enroll("bazaar")
+    tasks.check_tasks(make(alice).pk)
+    assert {done.enrollment.learner for done in Completion.objects.all()} == {alice}
+
+
+@pytest.mark.parametrize("step", ["facts", "daemon_log"])
+@pytest.mark.parametrize("error", [ContainerGone("gone"), EngineUnreachable("away"), EngineError("did not answer")])
+def test_a_check_that_cannot_ask_changes_nothing(alice, make, engine, lesson, heard, step, error):
+    sandbox = make(alice)
+    alice.enroll("bazaar")
+    engine.fails[step] = error
+    events = heard(sandbox)
+    tasks.check_tasks(sandbox.pk)
+    assert events() == []
+    assert Completion.objects.count() == 0
+
+
+@pytest.mark.parametrize("state", [State.STARTING, State.STOPPING, State.STOPPED, State.FAILED])
+def test_only_a_running_sandbox_is_checked(alice, make, engine, lesson, heard, state):
+    sandbox = make(alice, state)
+    alice.enroll("bazaar")
+    events = heard(sandbox)
+    tasks.check_tasks(sandbox.pk)
+    assert events() == []
+
+
+def test_real_tasks_are_judged_by_the_first_condition_that_does_not_hold():
+    lesson = catalogue.find_lesson("sarafa-bazaar", "day-2")
+    facts = {"containers": [], "images": [], "networks": [], "volumes": [], "calls": [], "runs": []}
+    for task in lesson.tasks:
+        result = checks.evaluate(task, facts)
+        assert result.state == "open", task.id
+        assert result.expected
+        assert result.hint
+
+
+# --- the queue ---
+
+
+def test_an_order_is_queued_with_ids(queued):
+    assert tasks.order(tasks.check_tasks, 7)
+    assert queued() == [("check_tasks", (7,))]
+
+
+def test_a_queue_that_is_away_is_said_to_be(broker_away):
+    assert not tasks.order(tasks.check_tasks, 7)
+
+
+def test_a_heartbeat_is_the_time():
+    tasks.heartbeat()
+    assert abs(cache.get(tasks.HEARTBEAT) - timezone.now().timestamp()) < 5
