@@ -53,7 +53,7 @@ def test_a_missing_image_is_named_as_such_and_leaves_nothing(new_spec):
     spec = new_spec()
     with (
         override_settings(SANDBOX_IMAGE="sarafa-bazaar/none"),
-        pytest.raises(engine.ImageMissing, match="manage.py images"),
+        pytest.raises(engine.ImageMissing, match=r"manage\.py images"),
     ):
         containers.create(spec)
     assert spec.code not in containers.living() | containers.ended()
