@@ -105,7 +105,8 @@ FIELD = re.compile(r"\{(container|topic)\}")
 
 # Of no use to a learner, or misleading: the registry is first tried over HTTPS, in vain.
 NOISE = re.compile(
-    r"loading plugin |ignoring event|cleaning up after shim|No non-localhost DNS|Error getting v2 registry.*HTTPS client"
+    r"loading plugin |ignoring event|cleaning up after shim|No non-localhost DNS"
+    r"|Error getting v2 registry.*HTTPS client"
     r"|Attempting next endpoint for .*HTTPS client|Could not load necessary modules|Not using native diff"
 )
 
