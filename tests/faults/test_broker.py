@@ -1,0 +1,112 @@
+"""A broker that goes, hangs, and comes back."""
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from django.core.cache import cache
+
+from config import health
+from sandbox import events, tasks
+
+CODE = "abcdefgh"
+
+
+@pytest.fixture
+async def layer(broker, monkeypatch):
+    monkeypatch.setattr(events, "RETRY_SECONDS", 0.1)
+    yield broker
+    broker.start() if not broker.process else None
+    await get_channel_layer().flush()
+
+
+async def heard(inbox: asyncio.Queue, publish, seconds: float = 10) -> dict:
+    """Publish until something is heard: what is said while nobody listens may be lost."""
+    async with asyncio.timeout(seconds):
+        while True:
+            await sync_to_async(publish)(CODE)
+            with contextlib.suppress(TimeoutError):
+                return await asyncio.wait_for(inbox.get(), 0.1)
+
+
+async def listen(inbox: asyncio.Queue) -> None:
+    async for message in events.subscribe(CODE):
+        inbox.put_nowait(message)
+
+
+@contextlib.asynccontextmanager
+async def listening():
+    inbox: asyncio.Queue = asyncio.Queue()
+    job = asyncio.create_task(listen(inbox))
+    try:
+        yield inbox
+    finally:
+        job.cancel()
+        await asyncio.gather(job, return_exceptions=True)
+
+
+async def test_events_flow_again_when_the_broker_is_back(layer):
+    async with listening() as inbox:
+        assert await heard(inbox, events.publish_state) == {"type": "sandbox.state"}
+        layer.stop()
+        await sync_to_async(events.publish_state)(CODE)  # into the void, and no error
+        await asyncio.sleep(0.3)
+        layer.start()
+        while not inbox.empty():
+            inbox.get_nowait()
+        assert await heard(inbox, events.publish_state) == {"type": "sandbox.state"}
+
+
+async def test_who_subscribes_while_the_broker_is_away_hears_once_it_is_back(layer):
+    layer.stop()
+    async with listening() as inbox:
+        await asyncio.sleep(0.3)
+        layer.start()
+        assert await heard(inbox, events.publish_state) == {"type": "sandbox.state"}
+
+
+async def test_each_hears_only_of_their_own(layer):
+    async with listening() as inbox:
+        await heard(inbox, events.publish_state)
+        await sync_to_async(events.publish_state)("another")
+        await asyncio.sleep(0.2)
+        assert inbox.empty()
+
+
+def test_an_order_is_refused_at_once_while_the_broker_is_away(broker):
+    assert tasks.order(tasks.check_tasks, 1)
+    broker.stop()
+    began = time.monotonic()
+    assert not tasks.order(tasks.check_tasks, 1)
+    events.publish_state(CODE)
+    assert time.monotonic() - began < 1
+    broker.start()
+    assert tasks.order(tasks.check_tasks, 1)
+
+
+def ready() -> dict[str, str]:
+    return {name: health.verdict(health.PROBES[name]) for name in ("broker", "worker")}
+
+
+def test_readiness_follows_the_broker(broker):
+    tasks.heartbeat()
+    assert ready() == {"broker": "ok", "worker": "ok"}
+    broker.stop()
+    assert ready() == {
+        "broker": "does not answer (ConnectionError)",
+        "worker": "unknown while the broker does not answer",
+    }
+    broker.start()
+    tasks.heartbeat()
+    assert ready() == {"broker": "ok", "worker": "ok"}
+
+
+def test_a_broker_that_hangs_does_not_hang_the_question(broker):
+    cache.get("anything")
+    broker.hang()
+    began = time.monotonic()
+    assert ready()["broker"].startswith("does not answer")
+    assert time.monotonic() - began < 10
