@@ -31,7 +31,7 @@ from django.utils.translation import gettext as _
 
 from sandbox import events, tasks
 from sandbox.engine import EngineError, EngineUnreachable
-from sandbox.flow import iso
+from sandbox.lines import iso
 from sandbox.models import Sandbox, State
 from sandbox.terminal import Place, Terminal
 from sandbox.watch import Watch

@@ -14,7 +14,8 @@ from courses import catalogue
 from courses.models import Enrollment
 from sandbox import checks, containers, events
 from sandbox.engine import EngineError, EngineUnreachable
-from sandbox.flow import Flow, parse_daemon
+from sandbox.flow import Flow
+from sandbox.lines import parse_daemon
 from sandbox.models import Sandbox, State
 
 logger = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ def known_of(container_id: str, owner_uid: int) -> dict[str, Any]:
     flow = Flow()
     for at, line in containers.daemon_log(container_id):
         flow.feed(parse_daemon(at // 1000, line))
-    return containers.facts(container_id, owner_uid) | flow.history()
+    return containers.facts(container_id, owner_uid) | flow.history.as_facts()
 
 
 def judge(enrollment: Enrollment, facts: dict[str, Any]) -> list[dict[str, object]]:

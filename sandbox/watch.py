@@ -7,7 +7,8 @@ from typing import Any
 
 from sandbox import streaming, warehouse
 from sandbox.engine import EngineError
-from sandbox.flow import Flow, Line, parse_daemon, parse_warehouse
+from sandbox.flow import Flow
+from sandbox.lines import Line, parse_daemon, parse_warehouse
 from sandbox.models import Sandbox
 
 logger = logging.getLogger(__name__)

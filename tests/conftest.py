@@ -75,7 +75,7 @@ class Place:
         return containers.facts(self.container_id, self.spec.owner_uid)
 
 
-_owners = iter(range(1_000_000 + os.getpid() % 9000 * 100, 2_000_000))
+_owners = iter(range(1_100_000 + os.getpid() % 8000 * 100, 2_000_000))
 
 
 def make_spec() -> containers.Spec:

@@ -1,8 +1,8 @@
 """Two learners at once: each has a daemon, containers and progress of their own."""
 
 import pytest
-from playwright.sync_api import Page
 from platform_under_test import until
+from playwright.sync_api import Page
 
 
 def close_code(page: Page, path: str) -> int:

@@ -21,7 +21,8 @@ from django.utils.translation import gettext, override, trim_whitespace
 
 from config.languages import language_of
 from sandbox import tasks
-from sandbox.flow import Flow, parse_daemon
+from sandbox.flow import Flow
+from sandbox.lines import parse_daemon
 from sandbox.models import Sandbox, State
 
 ROOT = settings.BASE_DIR

@@ -92,7 +92,7 @@ try build-buildkit 'DOCKER_BUILDKIT=1 docker build --progress plain -t built:2 .
 try build-in-stages 'docker build --progress plain -f Dockerfile.stages -t built:3 .; docker run --rm built:3 cat /it | grep -x kept'
 try compose-up 'docker compose -p bazaar up -d; for i in 1 2 3 4 5 6 7 8 9; do docker compose -p bazaar logs guest | grep JALEBI && break; sleep 0.5; done; docker compose -p bazaar logs guest | grep JALEBI; curl -fsS http://127.0.0.1:8081/ | grep JALEBI'
 try compose-down 'docker compose -p bazaar down -v'
-try events 'timeout 3 docker events > seen & sleep 0.5; docker run --rm $image true; wait || true; grep "container start" seen'
+try events 'since=$(date +%s); docker run --rm $image true; docker events --since $since --until $(($(date +%s) + 1)) > seen; grep "container start" seen'
 try restart-policy 'docker run -d --name again --restart always $image sh -c "sleep 0.5; exit 1"; for i in 1 2 3 4 5 6 7 8; do sleep 1; test "$(docker inspect -f "{{.RestartCount}}" again)" -ge 1 && break; done; test "$(docker inspect -f "{{.RestartCount}}" again)" -ge 1; docker rm -f again'
 try internal-network 'docker network create --internal yard; docker run --rm --network yard $image true; docker network rm yard'
 try tag-and-untag 'docker tag $image mine/dish:1; docker rmi mine/dish:1'

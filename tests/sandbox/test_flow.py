@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import flow
-from sandbox.flow import Flow, Line, iso, milliseconds, parse_daemon, parse_warehouse
+from sandbox import flow, history
+from sandbox.flow import Flow
+from sandbox.lines import Line, iso, milliseconds, parse_daemon, parse_warehouse
 
 DATA = Path(__file__).parent.parent / "data"
 POHA = "warehouse:5000/sarafa/poha"
@@ -49,7 +50,7 @@ def call(method: str, uri: str, trace: str = "") -> Line:
 
 def test_a_run_of_an_image_that_is_not_there_is_one_run_that_pulled():
     told, _ = fed("run-not-cached")
-    (run,) = told.history()["runs"]
+    (run,) = told.history.as_facts()["runs"]
     assert run["image"] == POHA
     assert run["pulled"]
     assert run["started"]
@@ -58,7 +59,7 @@ def test_a_run_of_an_image_that_is_not_there_is_one_run_that_pulled():
 
 def test_a_run_of_a_cached_image_did_not_pull():
     told, _ = fed("run-not-cached", "run-cached")
-    first, second = told.history()["runs"]
+    first, second = told.history.as_facts()["runs"]
     assert first["pulled"]
     assert not second["pulled"]
     assert second["started"]
@@ -67,12 +68,12 @@ def test_a_run_of_a_cached_image_did_not_pull():
 
 def test_a_pull_that_failed_is_no_run():
     told, _ = fed("run-failed-pull")
-    assert told.history()["runs"] == []
+    assert told.history.as_facts()["runs"] == []
 
 
 def test_a_run_after_a_failed_one_is_right():
     told, _ = fed("run-failed-pull", "run-cached")
-    (run,) = told.history()["runs"]
+    (run,) = told.history.as_facts()["runs"]
     assert run["image"] == POHA
     assert not run["pulled"]
 
@@ -88,7 +89,7 @@ def test_a_container_started_during_a_pull_is_not_taken_for_the_pulls():
         daemon("container mounted via layerStore: /merged", container="0" * 64),
     ]:
         told.feed(line)
-    assert told.history()["runs"] == []
+    assert told.history.as_facts()["runs"] == []
 
 
 def test_a_start_after_a_refused_create_is_no_run_of_the_refused():
@@ -101,7 +102,7 @@ def test_a_start_after_a_refused_create_is_no_run_of_the_refused():
         daemon("container mounted via layerStore: /merged", container="0" * 64),
     ]:
         told.feed(line)
-    assert told.history()["runs"] == []
+    assert told.history.as_facts()["runs"] == []
 
 
 def test_the_body_of_another_call_is_not_taken_for_the_creates():
@@ -113,7 +114,7 @@ def test_the_body_of_another_call_is_not_taken_for_the_creates():
         daemon("container mounted via layerStore: /merged", container="0" * 64),
     ]:
         told.feed(line)
-    assert told.history()["runs"] == [
+    assert told.history.as_facts()["runs"] == [
         {"image": "poha", "pulled": False, "container": "0" * 64, "started": False},
     ]
 
@@ -127,12 +128,12 @@ def test_a_container_is_started_by_whatever_it_is_called(name):
         call("POST", f"/v1.45/containers/{name}/start", "b"),
     ]:
         told.feed(line)
-    assert [run["started"] for run in told.history()["runs"]] == [True]
+    assert [run["started"] for run in told.history.as_facts()["runs"]] == [True]
 
 
 def test_calls_tell_method_path_query_and_who_asked():
     told, _ = fed("exec", "curl")
-    calls = told.history()["calls"]
+    calls = told.history.as_facts()["calls"]
     listing = [call for call in calls if call["path"] == "/containers/json"]
     assert [(call["method"], call["versioned"]) for call in listing] == [("GET", True), ("GET", False)]
     created = next(call for call in calls if call["path"] == "/containers/create")
@@ -142,12 +143,12 @@ def test_calls_tell_method_path_query_and_who_asked():
 
 def test_a_pull_names_its_image():
     told, _ = fed("run-not-cached")
-    assert POHA in [call["image"] for call in told.calls]
+    assert POHA in [call["image"] for call in told.history.calls]
 
 
 def test_a_ping_is_no_call():
     told, _ = fed("run-cached")
-    assert "/_ping" not in [call["path"] for call in told.calls]
+    assert "/_ping" not in [call["path"] for call in told.history.calls]
 
 
 def test_history_is_bounded():
@@ -156,8 +157,8 @@ def test_history_is_bounded():
         told.feed(call("GET", f"/containers/json?by=check&n={number}", f"check{number}"))
         told.feed(call("GET", f"/v1.45/images/json?n={number}"))
         told.feed(call("POST", "/v1.45/containers/create", f"run{number}"))
-    assert len(told.calls) == flow.CALLS_KEPT
-    assert len(told.runs) <= flow.RUNS_KEPT
+    assert len(told.history.calls) == history.CALLS_KEPT
+    assert len(told.history.runs) <= history.RUNS_KEPT
     assert len(told.hidden) <= flow.HIDDEN_KEPT
 
 
@@ -169,14 +170,14 @@ def test_calls_of_a_check_are_hidden_with_all_their_lines():
     lines = recorded("check")
     assert len(lines) == 5  # four calls, and a line that one of them caused
     assert [told.feed(line) for line in lines] == [None] * 5
-    assert told.history() == {"calls": [], "runs": []}
+    assert told.history.as_facts() == {"calls": [], "runs": []}
 
 
 def test_a_check_between_the_lines_of_a_learner_hides_only_itself():
     told = Flow()
     shown = [told.feed(line) for line in [*recorded("run-cached")[:3], *recorded("check"), *recorded("run-cached")[3:]]]
     assert shown.count(None) == 5
-    assert told.history()["runs"][0]["started"]
+    assert told.history.as_facts()["runs"][0]["started"]
 
 
 # --- secrets ---
@@ -191,7 +192,7 @@ def test_secrets_never_leave_the_parser(name):
     for line in lines:
         assert secret not in line.raw + line.text + str(line.fields) + str(line.as_event())
     told, events = fed(name)
-    assert secret not in str(events) + str(told.history())
+    assert secret not in str(events) + str(told.history.as_facts())
 
 
 def test_of_a_request_s_body_what_tells_the_story_stays():
@@ -403,6 +404,6 @@ def test_a_thousand_lines_are_read_in_well_under_a_second():
         at, raw = lines[number % len(lines)]
         told.feed(parse_daemon(at, raw.replace("c17aab8d10da", f"{number // len(lines):012x}")))
     assert time.perf_counter() - started < 0.5
-    runs = told.history()["runs"]
+    runs = told.history.as_facts()["runs"]
     assert len(runs) == -(-1000 // len(lines))
     assert {(run["image"], run["pulled"]) for run in runs} == {(POHA, True)}
