@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 # A key begins where a word begins: tried at every letter, a line of one long word would take seconds.
 LOGFMT = re.compile(r'(?<![\w.])(\w[\w.]*)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
+TELLS_HISTORY = re.compile(r'msg="(Calling |form data: |container mounted via)')  # all that history.py reads
 CALL = re.compile(r"Calling (GET|HEAD|POST|PUT|DELETE|OPTIONS) (\S+)")
 BUILD_ARGUMENTS = re.compile(r"\b(buildargs=)[^&\s\"]+")  # values for a build, which may be secrets
 VERSION = re.compile(r"^/v\d+\.\d+(?=/)")

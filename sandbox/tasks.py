@@ -15,7 +15,7 @@ from courses.models import Enrollment
 from sandbox import checks, containers, events
 from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.flow import Flow
-from sandbox.lines import parse_daemon
+from sandbox.lines import TELLS_HISTORY, parse_daemon
 from sandbox.models import Sandbox, State
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,8 @@ def known_of(container_id: str, owner_uid: int) -> dict[str, Any]:
     """Return all that checks may ask about: what the sandbox's daemon manages, and what it was asked to do."""
     flow = Flow()
     for at, line in containers.daemon_log(container_id):
-        flow.feed(parse_daemon(at // 1000, line))
+        if TELLS_HISTORY.search(line):  # a log may be 8 MB long, and most of it is not about that
+            flow.feed(parse_daemon(at // 1000, line))
     return containers.facts(container_id, owner_uid) | flow.history.as_facts()
 
 

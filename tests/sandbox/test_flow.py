@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sandbox import flow, history
 from sandbox.flow import Flow
-from sandbox.lines import Line, iso, milliseconds, parse_daemon, parse_warehouse
+from sandbox.lines import TELLS_HISTORY, Line, iso, milliseconds, parse_daemon, parse_warehouse
 
 DATA = Path(__file__).parent.parent / "data"
 POHA = "warehouse:5000/sarafa/poha"
@@ -55,6 +55,19 @@ def test_a_run_of_an_image_that_is_not_there_is_one_run_that_pulled():
     assert run["pulled"]
     assert run["started"]
     assert len(run["container"]) == 64
+
+
+def test_the_lines_that_checks_read_tell_the_whole_history():
+    whole, read = Flow(), Flow()
+    for name in ("run-not-cached", "run-cached", "exec", "push", "curl", "build", "check", "run-failed-pull"):
+        for entry in (DATA / f"{name}.log").read_text().splitlines():
+            at, source, raw = entry.split(" ", 2)
+            if source == "daemon":
+                whole.feed(parse_daemon(int(at), raw))
+                if TELLS_HISTORY.search(raw):
+                    read.feed(parse_daemon(int(at), raw))
+    assert read.history == whole.history
+    assert len(whole.history.runs) >= 2
 
 
 def test_a_run_of_a_cached_image_did_not_pull():
