@@ -26,7 +26,9 @@ setup: $(VENV)/.run var/build/.made $(MESSAGES)
 test: setup $(VENV)/.dev
 	@scripts/browser.sh
 	@$(PY) scripts/prepare.py --images-only
-	$(BIN)/pytest
+	npm run --silent check
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not browser"
+	$(BIN)/pytest -q -m browser tests/browser
 
 check: $(VENV)/.dev var/build/.made $(MESSAGES)
 	$(BIN)/ruff check .
@@ -80,5 +82,5 @@ clean:
 	rm -rf var/build node_modules .mypy_cache .ruff_cache .pytest_cache
 
 remove:
-	@if [ -x $(PY) ]; then $(PY) scripts/teardown.py --everything; fi
+	@if [ -x $(PY) ]; then scripts/engine.sh && $(PY) scripts/teardown.py --everything && scripts/engine.sh stop; fi
 	rm -rf var node_modules .venv .mypy_cache .ruff_cache .pytest_cache

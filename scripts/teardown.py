@@ -1,4 +1,7 @@
-"""Ends what `make run` started in the engine. With --everything, its images and volumes go too."""
+"""Ends what `make run` started in the engine: sandboxes and the warehouse.
+
+With --shelves, the volumes that belong to this DATA_DIR go too; with --everything, also the images, which all share.
+"""
 
 import os
 import sys
@@ -19,11 +22,13 @@ def main() -> None:
 
     for container_id in (containers.living() | containers.ended()).values():
         containers.remove(container_id)
-    if "--everything" in sys.argv:
+    if {"--shelves", "--everything"} & set(sys.argv):
         warehouse.remove()
+    else:
+        warehouse.stop()
+    if "--everything" in sys.argv:
         images.remove()
         return
-    warehouse.stop()
     for sandbox in Sandbox.objects.live():
         sandbox.move(State(sandbox.state), State.STOPPED, ended_at=timezone.now())
 

@@ -60,6 +60,8 @@ class Platform:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(60)
+        teardown = [sys.executable, "scripts/teardown.py", "--shelves"]
+        subprocess.run(teardown, cwd=ROOT, env=self.environment, check=True)
 
     def pid_of(self, word: str) -> int | None:
         """Return the process of this platform that has `word` on its command line."""
