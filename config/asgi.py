@@ -7,16 +7,17 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_application = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.sessions import CookieMiddleware  # noqa: E402
 
 from config.languages import PageLanguage  # noqa: E402
 from config.origin import SameOrigin  # noqa: E402
+from config.signed_in import SignedIn  # noqa: E402
 from sandbox.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": SameOrigin(AuthMiddlewareStack(PageLanguage(URLRouter(websocket_urlpatterns)))),
+        "websocket": SameOrigin(CookieMiddleware(SignedIn(PageLanguage(URLRouter(websocket_urlpatterns))))),
     }
 )

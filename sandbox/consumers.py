@@ -20,11 +20,12 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -37,6 +38,9 @@ from sandbox.terminal import Place, Terminal
 from sandbox.watch import Watch
 
 logger = logging.getLogger(__name__)
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 NOT_SIGNED_IN, NO_SANDBOX, NOT_RUNNING, NO_ENGINE = 4401, 4404, 4409, 4503
 AGAIN = 1012  # "service restart": come back
@@ -138,10 +142,13 @@ class TerminalConsumer(SandboxConsumer):
 
     terminal: Terminal | None = None
 
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """As Channels does, but without its wait for the shared database thread before every keystroke."""
-        handler = getattr(self, message["type"].replace(".", "_"))
-        await handler(message)
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """As Channels does, but without a task, and a wait for the shared database thread, for every keystroke."""
+        self.scope, self.base_send = scope, send
+        with contextlib.suppress(StopConsumer):
+            while True:
+                message = await receive()
+                await getattr(self, message["type"].replace(".", "_"))(message)
 
     async def opened(self) -> None:
         if self.sandbox.state != State.RUNNING:
@@ -151,14 +158,14 @@ class TerminalConsumer(SandboxConsumer):
         self.drawn = asyncio.Event()
         self.typed: asyncio.Queue[bytes] = asyncio.Queue()
         self.untyped = 0
+        self.unsaid = 0  # bytes that the shell has taken, and the page was not told of yet
         self.taken = asyncio.Event()
         self.deaf = False
         self.ended = False
         self.size = (self.number("cols"), self.number("rows"))
-        self.start(self.attach())
+        self.start(self.attach(self.size))
 
-    async def attach(self) -> None:
-        size = self.size
+    async def attach(self, size: tuple[int, int]) -> None:
         place = Place.of(self.query("shell"), self.query("offset"))
         name = self.scope["url_route"]["kwargs"]["name"]
         try:
@@ -184,26 +191,32 @@ class TerminalConsumer(SandboxConsumer):
                 await self.say(frame | {"window": TYPING_WINDOW} if frame["type"] == "attached" else frame)
                 continue
             self.undrawn += len(frame)
-            await self.send(bytes_data=frame)
+            await self.base_send({"type": "websocket.send", "bytes": frame})
             if self.undrawn > UNDRAWN_HIGH:
                 self.drawn.clear()
                 await self.drawn.wait()
 
     async def type_on(self, terminal: Terminal) -> None:
-        taken = 0
         while True:
             data = await self.typed.get()
             with contextlib.suppress(EngineError, RuntimeError):  # the stream has ended: show() says so
                 await terminal.type(data)
             self.untyped -= len(data)
             self.taken.set()
-            taken += len(data)
-            if taken >= TAKEN_EVERY:
-                await self.say({"type": "taken", "bytes": taken})
-                taken = 0
+            await self.note_taken(len(data))
+
+    async def note_taken(self, length: int) -> None:
+        self.unsaid += length
+        if self.unsaid >= TAKEN_EVERY:
+            taken, self.unsaid = self.unsaid, 0
+            await self.say({"type": "taken", "bytes": taken})
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if bytes_data and await self.has_room(len(bytes_data)):
+        if bytes_data and self.terminal and not self.untyped and self.terminal.takes_at_once(bytes_data):
+            with contextlib.suppress(EngineError, RuntimeError):
+                await self.terminal.type(bytes_data)
+            await self.note_taken(len(bytes_data))
+        elif bytes_data and await self.has_room(len(bytes_data)):
             self.untyped += len(bytes_data)
             self.typed.put_nowait(bytes_data)
         elif text_data:
@@ -214,6 +227,9 @@ class TerminalConsumer(SandboxConsumer):
 
         The wait has an end because, while it lasts, nothing else that the page sends is heard, not even that it goes.
         """
+        if self.untyped + length <= UNTYPED:
+            self.deaf = False
+            return True
         try:
             async with asyncio.timeout(0 if self.deaf else PATIENCE):
                 while self.untyped and self.untyped + length > UNTYPED:

@@ -5,8 +5,8 @@ aiodocker is known here and nowhere else; its errors leave as EngineError.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
@@ -47,8 +47,8 @@ async def close_client() -> None:
         await docker.close()
 
 
-@asynccontextmanager
-async def engine_errors() -> AsyncIterator[None]:
+@contextmanager
+def engine_errors() -> Iterator[None]:
     """Turn aiodocker's errors into ours."""
     try:
         yield
@@ -62,12 +62,18 @@ async def engine_errors() -> AsyncIterator[None]:
 
 async def execute(container_id: str, argv: list[str], user: str) -> Stream:
     """Run `argv` in a container as `user` ("uid:gid") with stdin and stdout connected, and return its stream."""
-    async with engine_errors():
+    with engine_errors():
         container = client().containers.container(container_id)
         program = await container.exec(argv, stdin=True, stdout=True, stderr=True, tty=False, user=user)
         stream = program.start(detach=False)
         await stream.__aenter__()
         return stream
+
+
+def is_writable(stream: Stream) -> bool:
+    """Is there room for more, such that `write_in` returns without a wait?"""
+    connection = stream._resp.connection if stream._resp else None
+    return bool(connection and connection.protocol and not connection.protocol._paused)
 
 
 async def cut(stream: Stream) -> None:
@@ -84,14 +90,20 @@ async def follow_log(container: str, since: int) -> AsyncIterator[tuple[int, str
 
     A line longer than Docker's 16 KiB arrives in parts. Ends when the container does.
     """
-    async with engine_errors(), opened_log(container, since) as answer:
-        rest = ""
-        async for piece in multiplexed_result_stream(answer):  # type: ignore[no-untyped-call]
-            *lines, rest = (rest + piece).split("\n")
-            for line in lines:
-                stamped = stamp(line)
-                if stamped:
-                    yield stamped
+    with engine_errors():
+        async with opened_log(container, since) as answer:
+            async for stamped in stamped_lines(answer):
+                yield stamped
+
+
+async def stamped_lines(answer: aiohttp.ClientResponse) -> AsyncIterator[tuple[int, str]]:
+    rest = ""
+    async for piece in multiplexed_result_stream(answer):  # type: ignore[no-untyped-call]
+        *lines, rest = (rest + piece).split("\n")
+        for line in lines:
+            stamped = stamp(line)
+            if stamped:
+                yield stamped
 
 
 @asynccontextmanager

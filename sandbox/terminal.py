@@ -74,7 +74,7 @@ class Terminal:
                 yield frame
 
     async def read(self) -> Message | None:
-        async with streaming.engine_errors():
+        with streaming.engine_errors():
             return await self.stream.read_out()
 
     def whole_frames(self) -> list[bytes | dict[str, Any]]:
@@ -96,14 +96,18 @@ class Terminal:
         del data[:start]
         return frames
 
+    def takes_at_once(self, data: bytes) -> bool:
+        """Would `type` return without a wait? So it is for keystrokes, unless the shell has stopped to take them."""
+        return len(data) <= INPUT_PIECE and streaming.is_writable(self.stream)
+
     async def type(self, data: bytes) -> None:
         """Type `data`; waits while the shell does not take it."""
-        async with streaming.engine_errors():
+        with streaming.engine_errors():
             for start in range(0, len(data), INPUT_PIECE):
                 await self.stream.write_in(frame(b"i", data[start : start + INPUT_PIECE]))
 
     async def resize(self, cols: int, rows: int) -> None:
-        async with streaming.engine_errors():
+        with streaming.engine_errors():
             await self.stream.write_in(frame(b"r", struct.pack(">HH", *clamp(cols, rows))))
 
     async def close(self) -> None:

@@ -51,10 +51,12 @@ class Watch:
     async def gather(self, reader: "asyncio.Task[None]") -> list[Line]:
         """Return the next lines, those that come within GATHER_SECONDS together; none when the log has ended."""
         first = asyncio.create_task(self.lines.get())
-        await asyncio.wait({first, reader}, return_when=asyncio.FIRST_COMPLETED)
-        if not first.done():
-            first.cancel()
-            return self.waiting()
+        try:
+            await asyncio.wait({first, reader}, return_when=asyncio.FIRST_COMPLETED)
+            if not first.done():
+                return self.waiting()
+        finally:
+            first.cancel()  # does nothing to one that is done
         await asyncio.sleep(GATHER_SECONDS)
         return [first.result(), *self.waiting()]
 

@@ -41,6 +41,7 @@
 enum {
     RING = 1 << 20,   /* bytes of output kept; about 10,000 lines */
     CHUNK = 1 << 16,  /* most that is read or written at once */
+    BURST = 1 << 10,  /* bytes read at once that say that more is on its way */
     WINDOW = 1 << 18, /* how far a viewer may fall behind before the shell waits */
     STALL = 5000,     /* milliseconds the shell waits */
     TYPED = 1 << 14,  /* bytes of input held per viewer until the shell takes them */
@@ -179,6 +180,19 @@ static int read_shell(void)
     scan(bytes, bytes + n);
     keep(bytes, n);
     return 1;
+}
+
+/* Read what there is. While the shell prints as fast as it can, wait a moment for more: the kernel hands out 4 KiB at a
+ * time, and each hand-over costs every process up to the page a turn. */
+static void read_burst(void)
+{
+    struct pollfd more = {master, POLLIN, 0};
+    uint64_t enough = printed + CHUNK, end = now() + 2, before;
+    do {
+        before = printed;
+        if (!read_shell())
+            return;
+    } while (printed - before >= BURST && printed < enough && now() < end && poll(&more, 1, 1) == 1);
 }
 
 static void put_header(struct viewer *v, char type, uint32_t length)
@@ -446,7 +460,7 @@ static void turn(void)
     if (fds[2].revents)
         (void)!read(children, &ignored, sizeof ignored); /* keep_shell() asks waitpid() what it was */
     if (fds[1].revents & POLLIN)
-        read_shell();
+        read_burst();
     for (int i = 0; i < VIEWERS; i++)
         if (viewers[i].call >= 0)
             serve_viewer(&viewers[i], &fds[3 + 3 * i], &fds[4 + 3 * i], &fds[5 + 3 * i]);

@@ -18,7 +18,7 @@ AWAY = {
 
 @pytest.fixture(autouse=True)
 def all_well(settings, monkeypatch: pytest.MonkeyPatch, db: None) -> None:
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.CACHES = settings.CACHES | {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     cache.set(HEARTBEAT, time.time())
     monkeypatch.setattr(engine, "ping", lambda: None)
     monkeypatch.setattr(warehouse, "status", lambda: "ok")

@@ -34,7 +34,8 @@ def test_looking_at_it_does_not_use_it_up(client, db):
 
 def test_a_forged_link_is_refused(client, db):
     who, token = instructors.link_parts(instructors.first_instructor())
-    for parts in [(who, token[:-1] + "0"), ("MTIz", token), ("%%%", token), (who, "x")]:
+    forged = token[:-1] + ("1" if token.endswith("0") else "0")
+    for parts in [(who, forged), ("MTIz", token), ("%%%", token), (who, "x")]:
         assert client.get(reverse("courses:sign-in-once", args=parts)).status_code == 410
 
 

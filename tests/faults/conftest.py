@@ -69,7 +69,7 @@ def broker(settings) -> Iterator[Broker]:
     settings.CHANNEL_LAYERS = {
         "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [broker.url]}}
     }
-    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": broker.url}}
+    settings.CACHES = settings.CACHES | {"default": settings.CACHES["default"] | {"LOCATION": broker.url}}
     before = app.conf.broker_url
     use_queue(broker.url.replace("unix://", "redis+socket://"))
     broker.start()

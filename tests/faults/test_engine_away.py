@@ -129,6 +129,6 @@ def test_commands_say_so_in_a_sentence(command):
 
 
 def test_a_lesson_is_read_without_an_engine_and_without_a_broker(db, settings):
-    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    settings.CACHES = settings.CACHES | {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
     answer = Client().get("/courses/sarafa-bazaar/day-2/")
     assert answer.status_code == 200

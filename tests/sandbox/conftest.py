@@ -27,7 +27,7 @@ def use_broker(url: str) -> None:
 @pytest.fixture(autouse=True)
 def inside(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.CACHES = settings.CACHES | {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.DOCKER_HOST = "unix:///nowhere/docker.sock"
     settings.SANDBOX_LIMIT = 10
     before = app.conf.broker_url

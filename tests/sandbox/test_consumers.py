@@ -54,6 +54,9 @@ class Shell:
                 raise frame
             yield frame
 
+    def takes_at_once(self, data: bytes) -> bool:
+        return self.takes.is_set()
+
     async def type(self, data: bytes) -> None:
         await self.takes.wait()
         self.typed += data
