@@ -1,0 +1,36 @@
+"""What every figure is given: the running platform, the engine, and how thorough to be."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bench.learner import Learner
+from bench.platform import Platform
+from bench.shells import Engine
+
+
+@dataclass
+class Bench:
+    platform: Platform
+    engine: Engine
+    quick: bool = False
+
+    def times(self, thorough: int, quick: int) -> int:
+        return quick if self.quick else thorough
+
+    @asynccontextmanager
+    async def learner(self) -> AsyncIterator[Learner]:
+        """Yield a fresh learner, who has no sandbox yet."""
+        async with Learner(self.platform.url) as learner:
+            await learner.start_learning()
+            yield learner
+
+    @asynccontextmanager
+    async def sandbox(self) -> AsyncIterator[Learner]:
+        """Yield a fresh learner whose sandbox runs; it is removed afterwards."""
+        async with self.learner() as learner:
+            await learner.open_sandbox()
+            try:
+                yield learner
+            finally:
+                await learner.stop_sandbox()

@@ -1,0 +1,136 @@
+"""The platform under measurement: started as `make run` does, with its own data and port, and taken away again."""
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 900  # images may have to be made first
+STOP_SECONDS = 90
+PR_SET_PDEATHSIG = 1
+GIVE_UP_VOLUMES = "import django; django.setup(); from sandbox import warehouse; warehouse.remove()"
+
+
+class NotReady(Exception):
+    """The platform did not start. The message ends with what it printed last."""
+
+
+class Platform:
+    """A running platform. `url` is where it serves."""
+
+    def __init__(self, data: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        # Its own everything: what the environment says of queues and databases is for somebody else.
+        theirs = {"REDIS_URL", "DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "DEBUG"}
+        kept = {name: value for name, value in os.environ.items() if name not in theirs}
+        self.environment = kept | {
+            "DATA_DIR": str(data),
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "GUESTS_PER_HOUR": "100000",
+            "SANDBOX_LIMIT": "8",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+        self.url = f"http://127.0.0.1:{port}"
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "scripts/run.py"], cwd=ROOT, env=self.environment, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True, preexec_fn=end_with_parent,
+        )  # fmt: skip
+        self.printed: list[str] = []
+        self.ready = threading.Event()
+        threading.Thread(target=self.listen, daemon=True).start()
+        if not self.ready.wait(START_SECONDS) or not self.is_ready:
+            raise NotReady("The platform did not start. It printed last:\n" + "".join(self.printed[-15:]))
+
+    def listen(self) -> None:
+        """Read what run.py prints until it ends, so that it never waits for a reader."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.printed.append(line)
+            if line.startswith(("Ready: ", "Not ready")):
+                self.ready.set()
+        self.ready.set()
+
+    @property
+    def is_ready(self) -> bool:
+        return any(line.startswith("Ready: ") for line in self.printed)
+
+    def stop(self) -> None:
+        """Stop it as Ctrl-C does, and give up what it keeps in the engine between two starts."""
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        subprocess.run([sys.executable, "-c", GIVE_UP_VOLUMES], cwd=ROOT, env=self.environment, check=False)
+
+    def resident(self, what: str) -> int:
+        """Return the bytes of resident memory of the processes of one kind: "uvicorn", "celery" or "valkey"."""
+        return sum(resident_of(pid) for pid in descendants(self.process.pid) if what in command_of(pid))
+
+
+@contextmanager
+def running() -> Iterator[Platform]:
+    data = Path(tempfile.mkdtemp(prefix="sarafa-bench-"))
+    platform = Platform(data)
+    try:
+        try:
+            platform.start()
+            yield platform
+        finally:
+            platform.stop()
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def descendants(pid: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            children.setdefault(parent_of(int(entry.name)), []).append(int(entry.name))
+    found, waiting = [], [pid]
+    while waiting:
+        for child in children.get(waiting.pop(), []):
+            found.append(child)
+            waiting.append(child)
+    return found
+
+
+def parent_of(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0  # it has ended
+
+
+def command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def resident_of(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:")), 0)
