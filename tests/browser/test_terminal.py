@@ -91,6 +91,28 @@ def test_a_paste_arrives_whole(arrive):
     assert alice.run("wc -l < paste.txt").strip() == "3000"
 
 
+def test_ten_megabytes_pasted_at_once_are_asked_about_and_arrive(arrive):
+    alice = arrive()
+    alice.start()
+    asked: list[str] = []
+    alice.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    alice.type("stty -echo; cat > paste.txt\n")
+    bracketed = "() => document.querySelector('[data-testid=terminal-client]').terminal.modes.bracketedPasteMode"
+    until(lambda: not alice.page.evaluate(bracketed), 5, "cat to run instead of the shell's line editor")
+    time.sleep(0.5)
+    paste = """() => {
+        const data = new DataTransfer();
+        data.setData('text/plain', ('x'.repeat(99) + '\\n').repeat(100000));
+        const event = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true });
+        document.querySelector('[data-testid=terminal-client] textarea').dispatchEvent(event);
+    }"""
+    alice.page.evaluate(paste)
+    until(lambda: asked, 5, "the question")
+    alice.page.keyboard.press("Control+d")
+    until(lambda: alice.screen().count("$") > 1, 90, "the prompt")
+    assert alice.run("stty echo; wc -c < paste.txt").split()[-1] == "10000000"
+
+
 def test_the_window_decides_the_size(arrive):
     alice = arrive()
     alice.start()

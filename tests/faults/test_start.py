@@ -46,3 +46,22 @@ def test_an_engine_that_is_away_is_said_in_a_sentence(tmp_path):
     assert ended.returncode == 1
     assert "No Docker Engine answers" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_python_that_is_too_old_is_named(tmp_path):
+    old = tmp_path / "python3"
+    old.write_text('#!/bin/sh\n[ "$1" = -V ] && echo Python 3.9.2\n[ "$1" != -c ]\n')
+    old.chmod(0o755)
+    ended = subprocess.run(
+        ["make", "python-version", f"PYTHON={old}"], cwd=ROOT, text=True, capture_output=True, check=False
+    )
+    assert ended.returncode != 0
+    assert "Python 3.11 or newer is needed; this is Python 3.9.2" in ended.stdout
+
+
+def test_no_python_at_all_is_said():
+    ended = subprocess.run(
+        ["make", "python-version", "PYTHON=no-such-python"], cwd=ROOT, text=True, capture_output=True, check=False
+    )
+    assert ended.returncode != 0
+    assert "Python is missing" in ended.stdout
