@@ -73,7 +73,8 @@ async def execute(container_id: str, argv: list[str], user: str) -> Stream:
 def is_writable(stream: Stream) -> bool:
     """Is there room for more, such that `write_in` returns without a wait?"""
     connection = stream._resp.connection if stream._resp else None
-    return bool(connection and connection.protocol and not connection.protocol._paused)
+    protocol = connection.protocol if connection else None
+    return protocol is not None and not protocol.writing_paused  # an idle protocol is falsy: it is a queue, too
 
 
 async def cut(stream: Stream) -> None:
