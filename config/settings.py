@@ -212,7 +212,6 @@ SANDBOX_MINUTES = number("SANDBOX_MINUTES", 120)
 SANDBOX_LIMIT = int(number("SANDBOX_LIMIT", 0))  # 0: as many as the machine's memory holds
 GUESTS_PER_HOUR = int(number("GUESTS_PER_HOUR", 300))  # from one address, which a classroom shares
 
-LOG_DIR = DATA_DIR / "log"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

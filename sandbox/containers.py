@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from docker.errors import APIError, NotFound
+from docker.errors import APIError
 from docker.types import LogConfig, Ulimit
 from docker.utils import parse_bytes
 
@@ -156,14 +156,6 @@ def made() -> dict[str, dict[str, Any]]:
     labels = [LABEL, f"{INSTALLATION_LABEL}={settings.INSTALLATION}"]
     found = client().containers(all=True, filters={"label": labels})
     return {item["Labels"][LABEL]: item for item in found}
-
-
-@errors_translated()
-def is_running(container_id: str) -> bool:
-    try:
-        return bool(client().inspect_container(container_id)["State"]["Running"])
-    except NotFound:
-        return False
 
 
 def checked(owner_uid: int) -> int:

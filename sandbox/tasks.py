@@ -128,8 +128,9 @@ def reconcile() -> None:
     for sandbox in Sandbox.objects.filter(state=State.STOPPING):
         order(stop_sandbox, sandbox.pk)
     try:
-        mark_lost(containers.living(), now)
-        remove_orphans(containers.living() | containers.ended())
+        living = containers.living()
+        mark_lost(living, now)
+        remove_orphans(living | containers.ended())
     except EngineUnreachable as exc:
         logger.warning("rows and containers not compared: %s", exc)
 

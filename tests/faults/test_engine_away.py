@@ -23,7 +23,6 @@ CALLS = {
     "remove": lambda: containers.remove("abc"),
     "living": containers.living,
     "ended": containers.ended,
-    "is_running": lambda: containers.is_running("abc"),
     "run": lambda: containers.run("abc", 1_000_001, ["true"], 5),
     "facts": lambda: containers.facts("abc", 1_000_001),
     "daemon_log": lambda: containers.daemon_log("abc"),
