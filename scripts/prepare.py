@@ -42,3 +42,5 @@ if __name__ == "__main__":
         main()
     except (EngineError, CommandError) as exc:
         sys.exit(str(exc))
+    except KeyboardInterrupt:
+        sys.exit("Stopped. What is done so far is kept: the next start goes on from there.")

@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -27,6 +27,7 @@ URL = f"http://{SHOWN_HOST}:{PORT}"
 READY_SECONDS = 60
 GRACE_SECONDS = 12
 LOG_BYTES = 20_000_000
+SOCKET_PATH_BYTES = 107  # unix(7)
 PR_SET_PDEATHSIG = 1
 
 stopping = threading.Event()
@@ -43,33 +44,29 @@ class Process:
     name: str
     argv: list[str]
     running: "subprocess.Popen[bytes] | None" = None
-    log: IO[bytes] | None = None
-    starts: list[float] = field(default_factory=list)
+    started_at: float = 0  # monotonic
+
+    @property
+    def log(self) -> Path:
+        return DATA_DIR / "log" / f"{self.name}.log"
 
     def start(self) -> None:
-        file = DATA_DIR / "log" / f"{self.name}.log"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if file.exists() and file.stat().st_size > LOG_BYTES:
-            file.replace(file.with_suffix(".old.log"))
-        self.log = file.open("ab")
-        self.starts.append(time.monotonic())
-        self.running = subprocess.Popen(
-            self.argv, cwd=ROOT, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL,
-            start_new_session=True, preexec_fn=die_with_parent,
-        )  # fmt: skip
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
+            self.log.replace(self.log.with_suffix(".old.log"))
+        self.started_at = time.monotonic()
+        with self.log.open("ab") as log:
+            self.running = subprocess.Popen(
+                self.argv, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                start_new_session=True, preexec_fn=die_with_parent,
+            )  # fmt: skip
 
     def tend(self) -> None:
         """Start it again if it has died; not more than once a second."""
-        if self.running and self.running.poll() is not None and time.monotonic() - self.starts[-1] > 1:
-            print(
-                f"{self.name} ended (code {self.running.returncode}); starting it again, see {self.log_name}",
-                flush=True,
-            )
+        if self.running and self.running.poll() is not None and time.monotonic() - self.started_at > 1:
+            code = self.running.returncode
+            print(f"{self.name} ended (code {code}); starting it again, see {self.log}", flush=True)
             self.start()
-
-    @property
-    def log_name(self) -> str:
-        return str(self.log.name) if self.log else ""
 
     def stop(self) -> None:
         if not self.running or self.running.poll() is not None:
@@ -118,6 +115,11 @@ def only_one() -> IO[str]:
     return lock
 
 
+def path_is_short() -> None:
+    if len(str(DATA_DIR / "redis.sock")) > SOCKET_PATH_BYTES:
+        sys.exit(f"The path {DATA_DIR} is too long for the sockets in it. Set DATA_DIR to a shorter one.")
+
+
 def port_is_free() -> None:
     with socket.socket(socket.AF_INET6 if ":" in HOST else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -160,6 +162,8 @@ def wait_until_ready(kept: list[Process]) -> None:
 
 
 def serve(kept: list[Process]) -> None:
+    if stopping.is_set():
+        return
     for process in kept:
         process.start()
     wait_until_ready(kept)
@@ -168,17 +172,14 @@ def serve(kept: list[Process]) -> None:
             process.tend()
 
 
-def main() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stopping.set())
-    lock = only_one()
+def serve_until_told() -> None:
+    path_is_short()
     port_is_free()
     if script("prepare.py"):
         sys.exit(1)
     kept = processes()
     try:
-        if not stopping.is_set():
-            serve(kept)
+        serve(kept)
     finally:
         print("Stopping …", flush=True)
         for process in reversed(kept):
@@ -187,6 +188,15 @@ def main() -> None:
         script("teardown.py")
         for process in kept:
             process.stop()
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stopping.set())
+    lock = only_one()
+    try:
+        serve_until_told()
+    finally:
         subprocess.run([str(ROOT / "scripts" / "engine.sh"), "stop"], check=False)
         lock.close()
 

@@ -65,3 +65,10 @@ def test_no_python_at_all_is_said():
     )
     assert ended.returncode != 0
     assert "Python is missing" in ended.stdout
+
+
+def test_a_path_too_long_for_a_socket_is_said(tmp_path):
+    deep = tmp_path / ("stall" * 20)
+    ended = start(deep, PORT="0")
+    assert ended.returncode == 1
+    assert "Set DATA_DIR to a shorter one" in ended.stderr
