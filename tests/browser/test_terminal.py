@@ -157,3 +157,27 @@ def test_reset_gives_a_clean_sandbox(arrive):
     until(lambda: alice.code != old, 15, "another sandbox")
     until(lambda: alice.at_prompt() and "mine" not in alice.screen(), 20, "its prompt")
     assert alice.run("ls; docker images -q").strip() == ""
+
+
+def test_a_browser_that_slept_for_an_hour_wakes_up_to_the_same_shell(arrive):
+    alice = arrive()
+    opened: list[str] = []
+    alice.page.on("websocket", lambda socket: opened.append(socket.url))
+    alice.page.clock.install()
+    alice.start()
+    alice.run("MARK=$$")
+    before = len(opened)
+    alice.type("sleep 3; echo while you slept\n")
+    alice.page.context.set_offline(True)
+    time.sleep(5)
+    alice.page.clock.fast_forward("01:00:00")
+    alice.page.context.set_offline(False)
+    until(lambda: "while you slept" in alice.screen().splitlines(), 30, "what was printed meanwhile")
+    alice.wait_for_prompt()
+    assert alice.run("[ $MARK = $$ ] && echo the same").strip() == "the same"
+    assert alice.run("docker ps -q | wc -l").strip() == "0"
+    log = alice.pane("daemon")
+    until(lambda: "GET /containers/json" in (log.text_content() or ""), 10, "the daemon's log to go on")
+    woken = opened[before:]
+    assert any("/terminal/" in url and "offset=" in url for url in woken)
+    assert any("/events/" in url and "after=" in url for url in woken)
