@@ -25,6 +25,7 @@ setup: $(VENV)/.run var/build/.made $(MESSAGES)
 
 test: setup $(VENV)/.dev
 	@scripts/browser.sh
+	@scripts/apparmor.sh tools
 	@$(PY) scripts/prepare.py --images-only
 	npm run --silent check
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not browser"
@@ -82,5 +83,5 @@ clean:
 	rm -rf var/build node_modules .mypy_cache .ruff_cache .pytest_cache
 
 remove:
-	@if [ -x $(PY) ]; then scripts/engine.sh && $(PY) scripts/teardown.py --everything && scripts/engine.sh stop; fi
+	@if [ -x $(PY) ]; then scripts/engine.sh && $(PY) scripts/teardown.py --everything && scripts/engine.sh stop && scripts/apparmor.sh remove; fi
 	rm -rf var node_modules .venv .mypy_cache .ruff_cache .pytest_cache

@@ -203,6 +203,8 @@ CELERY_BEAT_SCHEDULE = {
 # Sandboxes.
 INSTALLATION = hashlib.sha256(str(DATA_DIR).encode()).hexdigest()[:10]  # tells our containers from others'
 DOCKER_HOST = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+SANDBOX_RUNTIME = os.environ.get("SANDBOX_RUNTIME") or ""  # empty: the engine's default
+SANDBOX_APPARMOR = os.environ.get("SANDBOX_APPARMOR") or ""  # empty: ours, if it is loaded
 SANDBOX_IMAGE = os.environ.get("SANDBOX_IMAGE") or "sarafa-bazaar/sandbox"
 SANDBOX_MEMORY = os.environ.get("SANDBOX_MEMORY") or "1g"
 SANDBOX_DISK = os.environ.get("SANDBOX_DISK") or "400m"

@@ -14,7 +14,7 @@ from docker.errors import APIError
 from docker.types import LogConfig, Ulimit
 from docker.utils import parse_bytes
 
-from sandbox import engine, warehouse
+from sandbox import apparmor, engine, warehouse
 from sandbox.engine import EngineError, client, errors_translated
 from sandbox.image import seccomp
 
@@ -102,7 +102,8 @@ def host_config(memory: int) -> dict[str, Any]:
         network_mode="none",
         cap_drop=["ALL"],
         cap_add=["SETUID", "SETGID", "CHOWN"],
-        security_opt=["no-new-privileges", "apparmor=unconfined", f"seccomp={seccomp.profile()}"],
+        security_opt=["no-new-privileges", f"apparmor={apparmor.chosen()}", f"seccomp={seccomp.profile()}"],
+        runtime=settings.SANDBOX_RUNTIME or None,
         mem_limit=memory,
         memswap_limit=memory,
         nano_cpus=int(settings.SANDBOX_CPUS * 1e9),

@@ -2,6 +2,8 @@
 any container."""
 
 import os
+import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -32,6 +34,14 @@ NO_CONNECTION = (
 # Said in English, in a log or a row, and translated where a person reads it.
 IMAGE_MISSING = gettext_noop("An image is missing on this machine. Run `python manage.py images` to make it.")
 DISK_FULL = gettext_noop("The disk of the Docker Engine is full. Make room with `docker system prune`, then try again.")
+RUNTIME_UNKNOWN = gettext_noop(
+    "The Docker Engine does not know the runtime that SANDBOX_RUNTIME names. Add it to the engine's daemon.json, or "
+    "unset SANDBOX_RUNTIME."
+)
+PROFILE_MISSING = gettext_noop(
+    "The AppArmor profile of the sandboxes is not loaded on the Docker Engine's machine. Run `scripts/apparmor.sh` "
+    "there, or set SANDBOX_APPARMOR."
+)
 CONTAINER_GONE = gettext_noop("The container does not run any more.")
 
 _thread = threading.local()
@@ -96,6 +106,10 @@ def of_answer(error: APIError) -> EngineError:
         return ImageMissing(IMAGE_MISSING)
     if "no space left on device" in reason:
         return DiskFull(DISK_FULL)
+    if re.search("unknown (or invalid )?runtime", reason, re.IGNORECASE):
+        return EngineError(RUNTIME_UNKNOWN)
+    if "apparmor profile" in reason:
+        return EngineError(PROFILE_MISSING)
     if isinstance(error, NotFound) or "is not running" in reason:
         return ContainerGone(CONTAINER_GONE)
     return EngineError(f"The Docker Engine refused: {reason.strip()}")

@@ -2,7 +2,7 @@
 # engine.sh [start|stop]
 #
 # start: see to it that a Docker Engine answers. If none does, and this is Debian or Ubuntu, install one where that is
-#        needed, and start it. Elsewhere, say how to get one.
+#        needed, and start it. Elsewhere, say how to get one. Where AppArmor is on, load the profile of the sandboxes.
 # stop:  stop the engine that `start` started without an init system; leave alone any other.
 set -eu
 
@@ -52,9 +52,9 @@ has_systemd() { [ -d /run/systemd/system ]; }
 install_engine() {
     is_debian || give_up "no Docker Engine here. Get one as https://docs.docker.com/engine/install/ says, then try again."
     may_be_root || give_up "no Docker Engine here. As root, run: apt-get install docker.io"
-    say "no Docker Engine on this machine. Installing Debian's, with: apt-get install docker.io iptables"
+    say "no Docker Engine on this machine. Installing Debian's, with: apt-get install docker.io iptables apparmor"
     as_root apt-get update -qq || say "the lists of packages could not all be refreshed; trying with what there is"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends docker.io iptables \
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends docker.io iptables apparmor \
         > "$log" 2>&1 || give_up "apt-get could not install it. It said last: $(tail -n 3 "$log")"
 }
 
@@ -116,7 +116,7 @@ stop() {
 }
 
 case ${1:-start} in
-start) start ;;
+start) start; "$(dirname "$0")/apparmor.sh" load ;;
 stop) stop ;;
 *) give_up "what is $1? I know start and stop" ;;
 esac

@@ -16,6 +16,13 @@ from sandbox.engine import ContainerGone, DiskFull, EngineError, ImageMissing, e
         ),
         (ImageNotFound("x", explanation="No such image: sarafa"), ImageMissing, "manage.py images"),
         (NotFound("x", explanation="No such container: abc"), ContainerGone, "does not run any more"),
+        (APIError("x", explanation="Unknown runtime specified kata"), EngineError, "SANDBOX_RUNTIME"),
+        (APIError("x", explanation="unknown or invalid runtime name: kata"), EngineError, "SANDBOX_RUNTIME"),
+        (
+            APIError("x", explanation="unable to apply apparmor profile: apparmor failed to apply profile"),
+            EngineError,
+            "scripts/apparmor.sh",
+        ),
         (APIError("x", explanation="the moon is wrong"), EngineError, "refused: the moon is wrong"),
     ],
 )
