@@ -1,0 +1,186 @@
+"""trial.py [--patience SECONDS]: try a sandbox on this host, with the settings at hand, and tell what works.
+
+For a host that no test has seen yet, however slow: it waits where the tests would give up. What it prints is a table
+in Markdown; it ends with 1 if something did not work. It leaves nothing behind but the images.
+"""
+
+import argparse
+import ipaddress
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+import django  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+django.setup()
+
+from sandbox import apparmor, containers, doctor, engine, images, warehouse  # noqa: E402
+
+FEATURES = ROOT / "tests" / "docker" / "features.sh"
+# The kernel's settings, of which nobody in a sandbox may write one.
+SETTINGS = ["/proc/sys/kernel/core_pattern", "/proc/sys/vm/drop_caches", "/proc/sys/fs/file-max", "/proc/sysrq-trigger"]
+WRITE = f"for file in {' '.join(SETTINGS)}; do (: >> $file) 2> /dev/null && echo $file; done; true"
+BOMB = "bomb() { bomb | bomb & }; bomb 2> /dev/null; sleep 5"
+
+
+class Failed(Exception):
+    """Something did not work. The message says what happened instead."""
+
+
+class Trial:
+    """One sandbox, and what is tried in it. Each `try_` returns what it saw, or raises Failed."""
+
+    def __init__(self, patience: float) -> None:
+        self.patience = patience
+        address = str(ipaddress.IPv6Address(0xFD << 120 | secrets.randbits(64)))
+        self.spec = containers.Spec(secrets.token_hex(6), 2_000_000 + os.getpid() % 8000, address, label="sarafa.trial")
+        self.container_id = ""
+        self.is_confined = False  # by our AppArmor profile
+
+    def learner(self, command: str) -> tuple[int, str]:
+        argv = ["bash", "-c", command]
+        return containers.run_as_learner(self.container_id, self.spec.owner_uid, argv, timeout=self.patience)
+
+    def root(self, command: str) -> tuple[int, str]:
+        argv = ["/sbx/enter", "-u", "root", "bash", "-c", command]
+        code, out, err = containers.run(self.container_id, self.spec.owner_uid, argv, timeout=self.patience)
+        return code, (out + err).decode(errors="replace").strip()
+
+    def must(self, result: tuple[int, str]) -> str:
+        code, output = result
+        if code:
+            raise Failed(f"{code}: {output.strip()[-600:]}")
+        return output.strip()
+
+    def try_start(self) -> str:
+        self.container_id = containers.create(self.spec)
+        containers.wait_ready(self.container_id, self.patience)
+        about = self.must(self.learner("docker info --format '{{.Driver}}, cgroup v{{.CgroupVersion}}'"))
+        _, profile = self.learner(
+            "cat /proc/self/attr/apparmor/current /proc/self/attr/current 2> /dev/null | head -n 1"
+        )
+        return f"{about}, AppArmor: {profile.strip() or 'none'}"
+
+    def try_features(self) -> str:
+        code, output = self.learner(FEATURES.read_text())
+        failed = [line for line in output.splitlines() if line.startswith("FAIL")]
+        if code:
+            raise Failed("; ".join([*failed, output.splitlines()[-1] if output else "no output"]))
+        return output.splitlines()[-1]
+
+    def try_bounds(self) -> str:
+        """See that the cgroups of the daemon's containers and of the terminals have their bounds."""
+        files = "{,*/}{docker,terminals}/{memory.max,memory.limit_in_bytes,pids.max}"
+        show = f"cd /sys/fs/cgroup; grep -H . {files} 2> /dev/null"
+        bounds = dict(line.split(":") for line in self.root(show)[1].splitlines())
+        if len(bounds) != 4 or "max" in bounds.values():
+            raise Failed(f"not all are bound: {bounds}")
+        _, own = self.learner("cut -d: -f3 /proc/self/cgroup | sort -u")
+        if "/terminals" not in own.split():
+            raise Failed(f"a terminal is in {own!r}")
+        return ", ".join(f"{name} {value}" for name, value in bounds.items())
+
+    def try_facts(self) -> str:
+        """See that the platform's checks can ask the daemon, from outside and as another user."""
+        return (
+            f"images: {len(containers.facts(self.container_id, self.spec.owner_uid, timeout=self.patience)['images'])}"
+        )
+
+    def try_pause(self) -> str:
+        engine.client().pause(self.container_id)
+        engine.client().unpause(self.container_id)
+        self.must(self.learner("docker ps"))
+        return "goes on"
+
+    def try_settings(self) -> str:
+        """See that nobody in a sandbox writes to the kernel's settings."""
+        privileged = f"docker run --rm --privileged warehouse:5000/sarafa/poha sh -c '{WRITE}' 2> /dev/null"
+        written = self.must(self.learner(WRITE)), self.must(self.root(WRITE)), self.must(self.learner(privileged))
+        if any(written):
+            raise Failed(f"learner, root and a privileged container could write to: {written}")
+        return "refused to learner, root, and a privileged container"
+
+    def try_settings_as_init(self) -> str:
+        """See what the container's own root could write to, as which nothing but the init runs: AppArmor's part."""
+        exec_id = engine.client().exec_create(self.container_id, ["sh", "-c", WRITE], user="0")["Id"]
+        written = engine.client().exec_start(exec_id).decode().split()
+        if written and self.is_confined:
+            raise Failed(f"could write to: {written}")
+        return f"could write to {', '.join(written)}" if written else "refused to the container's own root"
+
+    def try_fork_bomb(self) -> str:
+        """Fill the terminals with processes, then rescue the sandbox as root, as it must be possible from outside."""
+        argv = ["/sbx/enter", "bash", "-c", BOMB]
+        containers.run(self.container_id, self.spec.owner_uid, argv, timeout=20)
+        _, count = self.root("pgrep -c -u learner")
+        full = self.learner("docker version > /dev/null")[0] != 0
+        began = time.monotonic()
+        self.must(self.root("while pkill -KILL -u learner; do sleep 0.1; done"))
+        took = time.monotonic() - began
+        self.must(self.learner("docker run --rm warehouse:5000/sarafa/poha"))
+        return f"{count} processes, terminals {'full' if full else 'not full'}, rescued in {took:.1f} s"
+
+    def try_remove(self) -> str:
+        began = time.monotonic()
+        containers.remove(self.container_id)
+        return f"in {time.monotonic() - began:.1f} s"
+
+
+PARTS = ["start", "bounds", "features", "facts", "pause", "settings", "settings_as_init", "fork_bomb", "remove"]
+
+
+def prepare(patience: float) -> None:
+    engine.client().timeout = warehouse.START_SECONDS = int(patience)
+    images.ensure_all(print)
+    warehouse.ensure_running()
+    warehouse.seed(images.stock())
+
+
+def describe() -> None:
+    for finding in doctor.examine():
+        print(f"{finding.name}: {finding.text}{' → ' if finding.mend else ''}{finding.mend}")
+    print(f"\nprofile asked for: {apparmor.chosen()}\n", flush=True)
+
+
+def attempt(part: Callable[[], str]) -> tuple[bool, str]:
+    try:
+        return True, part()
+    except (Failed, engine.EngineError) as exc:
+        return False, str(exc)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--patience", type=float, default=600, help="seconds that one thing may take")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=PARTS, help=f"of {','.join(PARTS)}")
+    arguments = parser.parse_args()
+    prepare(arguments.patience)
+    describe()
+    trial, failed = Trial(arguments.patience), 0
+    print("| tried | works | seen | seconds |\n|---|---|---|---|", flush=True)
+    try:
+        for name in arguments.only:
+            began = time.monotonic()
+            works, seen = attempt(getattr(trial, f"try_{name}"))
+            failed += not works
+            cells = [name.replace("_", " "), "yes" if works else "NO", " ".join(seen.replace("|", "/").split())]
+            print(f"| {' | '.join(cells)} | {time.monotonic() - began:.0f} |", flush=True)
+            if name == "start" and not works:
+                break
+    finally:
+        containers.remove(containers.name_of(trial.spec.code))
+        warehouse.remove()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    settings.INSTALLATION = f"trial{os.getpid()}"
+    sys.exit(main())
