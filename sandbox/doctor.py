@@ -7,14 +7,19 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
-from sandbox import capacity, engine, warehouse
+from sandbox import apparmor, capacity, engine, warehouse
+
+About = dict[str, Any]  # what the engine tells about itself
 
 OLDEST_ENGINE = (20, 10)
 OLDEST_KERNEL = (6, 6)  # overlay2 on tmpfs in a user namespace needs user xattrs on tmpfs
 DISK_NEEDED = 4 * 2**30
+LOAD_PROFILE = "sudo scripts/apparmor.sh"
+CONTROLS = {"MemoryLimit": "memory", "CpuCfsQuota": "CPU", "PidsLimit": "processes"}  # of the engine's own words
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,22 @@ class Finding:
     level: str
     text: str
     mend: str = ""
+
+
+# Kinds of engine that need a word, by what tells them. docs/hosts.md says what is known of each.
+KINDS = {
+    "rootless": Finding("rootless", "warning", "The engine is rootless: untried.", "Use a rootful engine."),
+    "name=userns": Finding(
+        "userns-remap",
+        "warning",
+        "The engine remaps users: with cgroups of version 1, top, pause and limits do not work inside.",
+        "Take userns-remap out of the engine's daemon.json: sandboxes have user namespaces of their own.",
+    ),
+    "Docker Desktop": Finding(
+        "desktop", "warning", "The engine is in Docker Desktop's virtual machine: untried.", "Use an engine on Linux."
+    ),
+    "aarch64": Finding("architecture", "warning", "ARM processors are untried.", "Use x86-64, or tell how it went."),
+}
 
 
 def examine() -> list[Finding]:
@@ -43,32 +64,73 @@ def look_at_engine() -> Iterator[Finding]:
     else:
         yield Finding("engine", "ok", f"Docker Engine {version}, storage {about.get('Driver')}")
     yield from look_at_security(about)
+    yield look_at_apparmor(about)
+    yield look_at_runtime(about)
     yield look_at_disk(str(about.get("DockerRootDir", "/")))
 
 
-def look_at_security(about: dict[str, object]) -> Iterator[Finding]:
-    yield Finding("cgroups", "ok", f"version {about.get('CgroupVersion', '1')}, driver {about.get('CgroupDriver')}")
-    options = " ".join(str(option) for option in about.get("SecurityOptions") or [])  # type: ignore[attr-defined]
-    if "seccomp" in options:
+def options(about: About) -> str:
+    return " ".join(str(option) for option in about.get("SecurityOptions") or [])
+
+
+def look_at_security(about: About) -> Iterator[Finding]:
+    missing = [name for key, name in CONTROLS.items() if about.get(key) is False]
+    version = f"version {about.get('CgroupVersion', '1')}, driver {about.get('CgroupDriver')}"
+    if missing:
+        mend = "Boot with cgroup_enable=memory, or give the engine the controllers it lacks; docker info names them."
+        yield Finding("cgroups", "error", f"{version}: {' and '.join(missing)} cannot be limited.", mend)
+    else:
+        yield Finding("cgroups", "ok", version)
+    if "seccomp" in options(about):
         yield Finding("seccomp", "ok", "available")
     else:
         yield Finding("seccomp", "error", "The engine has no seccomp.", "Use a kernel and engine built with it.")
-    if "rootless" in options:
-        yield Finding("rootless", "warning", "The engine is rootless: untried.", "Use a rootful engine.")
-    apparmor = "apparmor" in options
-    yield Finding("apparmor", "ok", "on" if apparmor else "off: one defence less, but none that is needed")
+    signs = f"{options(about)} {about.get('OperatingSystem')} {about.get('Architecture')}"
+    yield from (kind for sign, kind in KINDS.items() if sign in signs)
+
+
+def look_at_apparmor(about: About) -> Finding:
+    """Tell whether the kernel has AppArmor, the engine uses it, and sandboxes have a profile of it."""
+    profile = apparmor.chosen()
+    if "apparmor" not in options(about):
+        if read("/sys/module/apparmor/parameters/enabled") != "Y":
+            return Finding("apparmor", "ok", "off: one defence less, but none that is needed")
+        mend = "apt-get install apparmor; systemctl restart docker"
+        return Finding("apparmor", "warning", "The kernel has AppArmor, but the engine does not use it.", mend)
+    if profile == apparmor.UNCONFINED:
+        chosen = settings.SANDBOX_APPARMOR
+        text = "On, but sandboxes are unconfined" + (
+            ", as SANDBOX_APPARMOR says." if chosen else ": ours is not loaded."
+        )
+        return Finding("apparmor", "warning", text, "Unset SANDBOX_APPARMOR." if chosen else LOAD_PROFILE)
+    if not apparmor.is_loaded(profile):
+        text = f"SANDBOX_APPARMOR names {profile}, which is not loaded: no sandbox can start."
+        return Finding("apparmor", "error", text, "Load that profile, or unset SANDBOX_APPARMOR.")
+    return Finding("apparmor", "ok", f"on, sandboxes have the profile {profile}")
+
+
+def look_at_runtime(about: About) -> Finding:
+    named, known = settings.SANDBOX_RUNTIME, about.get("Runtimes") or {}
+    if not named:
+        return Finding("runtime", "ok", f"{about.get('DefaultRuntime')}, the engine's default")
+    if named in known:
+        return Finding("runtime", "ok", named)
+    text = f"SANDBOX_RUNTIME names {named}; the engine knows {', '.join(known)}: no sandbox can start."
+    return Finding("runtime", "error", text, "Add it to the engine's daemon.json, or unset SANDBOX_RUNTIME.")
 
 
 def look_at_user_namespaces() -> Iterator[Finding]:
     most = read("/proc/sys/user/max_user_namespaces")
-    restricted = read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+    restricted = read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1"
     allowed = read("/proc/sys/kernel/unprivileged_userns_clone")
     if most == "0" or allowed == "0":
         mend = "sysctl -w user.max_user_namespaces=100000 kernel.unprivileged_userns_clone=1"
         yield Finding("user namespaces", "error", "The kernel forbids them.", mend)
-    elif restricted == "1":
-        mend = "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-        yield Finding("user namespaces", "error", "AppArmor restricts them (Ubuntu's default).", mend)
+    elif restricted and apparmor.chosen() == apparmor.UNCONFINED:
+        text = "AppArmor allows them only to programs with a profile (Ubuntu's default), which sandboxes do not have."
+        yield Finding("user namespaces", "error", text, LOAD_PROFILE)
+    elif restricted:
+        yield Finding("user namespaces", "ok", f"allowed by AppArmor's profile {apparmor.chosen()}")
     else:
         yield Finding("user namespaces", "ok", f"allowed, at most {most or 'unlimited'}")
 

@@ -8,13 +8,15 @@ from collections import namedtuple
 import pytest
 from django.core.management import call_command
 
-from sandbox import capacity, doctor, engine, warehouse
+from sandbox import apparmor, capacity, doctor, engine, warehouse
 from sandbox.engine import EngineError, EngineUnreachable
 
 GIB = 2**30
 INFO = {
     "ServerVersion": "28.5.2", "Driver": "overlay2", "DockerRootDir": "/var/lib/docker", "CgroupVersion": "2",
     "CgroupDriver": "systemd", "SecurityOptions": ["name=apparmor", "name=seccomp,profile=builtin", "name=cgroupns"],
+    "MemoryLimit": True, "CpuCfsQuota": True, "PidsLimit": True, "DefaultRuntime": "runc", "Runtimes": {"runc": {}},
+    "OperatingSystem": "Debian GNU/Linux 13 (trixie)", "Architecture": "x86_64",
 }  # fmt: skip
 Usage = namedtuple("Usage", "total used free")
 
@@ -27,6 +29,7 @@ class Machine:
         self.image: Exception | None = None
         self.warehouse: str | Exception = "ok"
         self.files = {"/proc/sys/user/max_user_namespaces": "63000"}
+        self.profiles = {"docker-default", "sarafa-sandbox"}
         self.memory = 16 * GIB
         self.free = 40 * GIB
         self.kernel = "6.12.0-1-amd64"
@@ -55,6 +58,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, settings) -> Machine:
     monkeypatch.setattr(engine, "client", lambda: machine)
     monkeypatch.setattr(warehouse, "status", machine.status)
     monkeypatch.setattr(doctor, "read", lambda file: machine.files.get(file, ""))
+    monkeypatch.setattr(apparmor, "is_loaded", lambda profile: profile in machine.profiles)
     monkeypatch.setattr(capacity, "memory", lambda: machine.memory)
     monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(100 * GIB, 0, machine.free))
     monkeypatch.setattr(platform, "release", lambda: machine.kernel)
@@ -67,8 +71,8 @@ def test_a_good_machine_has_nothing_to_mend(machine):
     findings = doctor.examine()
     assert [finding for finding in findings if finding.level != "ok"] == []
     assert {finding.name for finding in findings} == {
-        "engine", "cgroups", "seccomp", "apparmor", "disk", "kernel", "user namespaces", "memory", "sandbox image",
-        "warehouse",
+        "engine", "cgroups", "seccomp", "apparmor", "runtime", "disk", "kernel", "user namespaces", "memory",
+        "sandbox image", "warehouse",
     }  # fmt: skip
 
 
@@ -93,13 +97,18 @@ SHORTFALLS = [
     ("engine", "error", inform(ServerVersion="19.03.15")),
     ("seccomp", "error", inform(SecurityOptions=["name=apparmor"])),
     ("seccomp", "error", inform(SecurityOptions=None)),
+    ("cgroups", "error", inform(MemoryLimit=False)),
+    ("cgroups", "error", inform(CgroupVersion="1", PidsLimit=False, CpuCfsQuota=False)),
     ("rootless", "warning", inform(SecurityOptions=["name=seccomp", "name=rootless"])),
+    ("userns-remap", "warning", inform(SecurityOptions=["name=apparmor", "name=seccomp", "name=userns"])),
+    ("desktop", "warning", inform(OperatingSystem="Docker Desktop")),
+    ("architecture", "warning", inform(Architecture="aarch64")),
+    ("apparmor", "warning", worsen(profiles=set())),
     ("disk", "error", worsen(free=1 * GIB)),
     ("kernel", "warning", worsen(kernel="5.15.0-91-generic")),
     ("kernel", "warning", worsen(kernel="6.1.0-18-amd64")),
     ("user namespaces", "error", worsen(files={"/proc/sys/user/max_user_namespaces": "0"})),
     ("user namespaces", "error", worsen(files={"/proc/sys/kernel/unprivileged_userns_clone": "0"})),
-    ("user namespaces", "error", worsen(files={"/proc/sys/kernel/apparmor_restrict_unprivileged_userns": "1"})),
     ("memory", "warning", worsen(memory=1 * GIB)),
     ("sandbox image", "error", worsen(image=EngineError("no such image"))),
     ("warehouse", "error", worsen(warehouse="stopped")),
@@ -115,6 +124,83 @@ def test_each_shortfall_is_found_and_says_how_to_mend_it(machine, name, level, c
     assert finding.mend
     others = {found.name for found in doctor.examine() if found.level != "ok"}
     assert others == {name}
+
+
+# --- AppArmor ---
+
+RESTRICTED = {"/proc/sys/kernel/apparmor_restrict_unprivileged_userns": "1"}
+
+
+def test_apparmor_with_our_profile_is_told(machine):
+    assert machine.finding("apparmor").text == "on, sandboxes have the profile sarafa-sandbox"
+
+
+def test_apparmor_that_is_off_is_no_shortfall(machine):
+    machine.about["SecurityOptions"] = ["name=seccomp"]
+    machine.files["/sys/module/apparmor/parameters/enabled"] = "N"
+    finding = machine.finding("apparmor")
+    assert finding.level == "ok"
+    assert finding.text.startswith("off")
+
+
+def test_an_engine_that_does_not_use_apparmor_is_told_from_a_kernel_without(machine):
+    machine.about["SecurityOptions"] = ["name=seccomp"]
+    machine.files["/sys/module/apparmor/parameters/enabled"] = "Y"
+    finding = machine.finding("apparmor")
+    assert finding.level == "warning"
+    assert "apt-get install apparmor" in finding.mend
+
+
+def test_our_profile_that_is_not_loaded_comes_with_the_command(machine):
+    machine.profiles.clear()
+    assert "scripts/apparmor.sh" in machine.finding("apparmor").mend
+
+
+def test_sandboxes_unconfined_on_purpose_are_told(machine, settings):
+    settings.SANDBOX_APPARMOR = "unconfined"
+    finding = machine.finding("apparmor")
+    assert (finding.level, finding.mend) == ("warning", "Unset SANDBOX_APPARMOR.")
+
+
+def test_a_named_profile_must_be_loaded(machine, settings):
+    settings.SANDBOX_APPARMOR = "of-the-house"
+    assert machine.finding("apparmor").level == "error"
+    machine.profiles.add("of-the-house")
+    assert machine.finding("apparmor").text == "on, sandboxes have the profile of-the-house"
+
+
+def test_ubuntus_restriction_is_met_by_our_profile(machine):
+    machine.files |= RESTRICTED
+    finding = machine.finding("user namespaces")
+    assert finding.level == "ok"
+    assert "sarafa-sandbox" in finding.text
+
+
+def test_ubuntus_restriction_without_our_profile_comes_with_the_command(machine):
+    machine.files |= RESTRICTED
+    machine.profiles.clear()
+    finding = machine.finding("user namespaces")
+    assert finding.level == "error"
+    assert "scripts/apparmor.sh" in finding.mend
+
+
+# --- the runtime ---
+
+
+def test_a_runtime_that_the_engine_does_not_know_is_found(machine, settings):
+    settings.SANDBOX_RUNTIME = "kata-runtime"
+    finding = machine.finding("runtime")
+    assert finding.level == "error"
+    assert "the engine knows runc" in finding.text
+    machine.about["Runtimes"] = {"runc": {}, "kata-runtime": {"path": "/usr/bin/kata-runtime"}}
+    assert machine.finding("runtime").text == "kata-runtime"
+
+
+def test_without_a_name_the_engines_default_is_told(machine):
+    assert machine.finding("runtime").text == "runc, the engine's default"
+
+
+# --- the command ---
 
 
 @pytest.mark.parametrize(("name", "level", "change"), SHORTFALLS)
