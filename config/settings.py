@@ -211,7 +211,11 @@ SANDBOX_DISK = os.environ.get("SANDBOX_DISK") or "400m"
 SANDBOX_CPUS = number("SANDBOX_CPUS", 1)
 SANDBOX_PIDS = int(number("SANDBOX_PIDS", 512))
 SANDBOX_MINUTES = number("SANDBOX_MINUTES", 120)
-SANDBOX_LIMIT = int(number("SANDBOX_LIMIT", 0))  # 0: as many as the machine's memory holds
+SANDBOX_MAX_HOURS = number("SANDBOX_MAX_HOURS", 8)  # extensions end there
+SANDBOX_IDLE_MINUTES = number("SANDBOX_IDLE_MINUTES", 10)  # unused for so long, it is paused; 0: never
+SANDBOX_HOME = os.environ.get("SANDBOX_HOME") or "10m"  # of a learner's home, this much is kept for the next sandbox
+SANDBOX_POOL = int(number("SANDBOX_POOL", 4))  # started before anybody asks for them
+SANDBOX_LIMIT = int(number("SANDBOX_LIMIT", 0))  # 0: as many as the machine is found to hold
 GUESTS_PER_HOUR = int(number("GUESTS_PER_HOUR", 300))  # from one address, which a classroom shares
 
 LOGGING = {

@@ -1,14 +1,27 @@
-"""How many sandboxes this machine can hold."""
+"""How many sandboxes this machine can hold, and whether there is room for one more now.
 
+The limit comes from what the machine has, and from what a sandbox in use was measured to take; whether one more is
+started, from what is free at that moment. A learner may take more than the measured: up to SANDBOX_MEMORY.
+"""
+
+import os
 import re
+import shutil
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
-RESERVE = 2 * 2**30  # bytes left to the platform, the engine and the rest of the machine
-TYPICAL = 0.35  # share of its memory limit that a sandbox in use was seen to take
+WORKING = 100 * 2**20  # bytes of a sandbox whose learner has done Day 2: see `bench memory`
+RESERVE = 2 * 2**30  # bytes of memory for the platform, the engine and the rest of the machine, of those it has
+SPARE = 2**30  # bytes of memory that stay free, so that those who are in can go on
+DISK_SPARE = 2**30  # bytes of disk that stay free: an engine whose disk is full can do nothing at all
+DISK_EACH = 20 * 2**20  # bytes: a sandbox writes its log there, and nothing else
+ENGINE_ROOT = Path("/var/lib/docker")  # unless its configuration says otherwise
+PER_CPU = 120  # sandboxes to a processor: an idle one was measured to take a thousandth of it
+BUSY = 8.0  # processes that want a processor, to each of them, over five minutes, at which no more are let in
 
 
 def in_bytes(size: str) -> int:
@@ -19,18 +32,38 @@ def in_bytes(size: str) -> int:
     return int(float(found[1]) * UNITS[found[2]])
 
 
-def memory() -> int:
-    """Return this machine's memory in bytes."""
-    found = re.search(r"MemTotal:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+def memory(what: str = "MemTotal") -> int:
+    """Return this machine's memory in bytes: all of it, or what is "MemAvailable"."""
+    found = re.search(rf"{what}:\s+(\d+) kB", Path("/proc/meminfo").read_text())
     return int(found[1]) * 1024 if found else 0
 
 
 @lru_cache
 def derived() -> int:
-    """Return the number of sandboxes that memory allows, at least one."""
-    each = in_bytes(settings.SANDBOX_MEMORY) * TYPICAL
-    return max(1, int((memory() - RESERVE) / each))
+    """Return the number of sandboxes that memory and processors allow, at least one."""
+    each = min(WORKING, in_bytes(settings.SANDBOX_MEMORY))
+    return max(1, min((memory() - RESERVE) // each, processors() * PER_CPU))
+
+
+def processors() -> int:
+    return os.cpu_count() or 1
 
 
 def limit() -> int:
     return settings.SANDBOX_LIMIT or derived()
+
+
+def shortage(starting: int) -> str:
+    """Say what this machine is short of now, or "". `starting` sandboxes have not taken what they will take yet."""
+    if memory("MemAvailable") < SPARE + (starting + 1) * WORKING:
+        return _("This machine has no memory to spare for another sandbox now.")
+    if free_disk() < DISK_SPARE + (starting + 1) * DISK_EACH:
+        return _("This machine has no disk to spare for another sandbox now.")
+    if os.getloadavg()[1] > BUSY * processors():
+        return _("This machine is too busy for another sandbox now.")
+    return ""
+
+
+def free_disk() -> int:
+    """Return the bytes free where the platform's data are, or the engine's if that is less."""
+    return min(shutil.disk_usage(place).free for place in (settings.DATA_DIR, ENGINE_ROOT) if place.is_dir())

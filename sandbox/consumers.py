@@ -28,7 +28,7 @@ from channels.exceptions import StopConsumer
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from sandbox import events, tasks
+from sandbox import events, idle, tasks
 from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.lines import iso
 from sandbox.models import Sandbox, State
@@ -47,6 +47,7 @@ TYPING_WINDOW = 256 * 1024  # bytes that a page may send ahead of what the shell
 TAKEN_EVERY = 32 * 1024
 UNTYPED = 12 * 1024 * 1024  # bytes sent ahead, all the same, at which the socket is no longer read
 PATIENCE = 10  # seconds after which what is typed beyond that, at a shell that takes nothing, is left out
+NOTE_SECONDS = 20  # between two notes that a terminal is used; less than any idle time
 LOOK_SECONDS = 5  # between two looks at the row, in case the event that told of a change was lost
 CHECK_SECONDS = 0.3  # how long after a call to the daemon its tasks are checked: calls come in bursts
 CHECK_PAUSE = 0.8  # and how long at least between two checks
@@ -78,12 +79,14 @@ class TerminalConsumer(SandboxConsumer):
         self.deaf = False
         self.ended = False
         self.size = (self.number("cols"), self.number("rows"))
+        self.used_at = 0.0
         self.start(self.attach(self.size))
 
     async def attach(self, size: tuple[int, int]) -> None:
         place = Place.of(self.query("shell"), self.query("offset"))
         name = self.scope["url_route"]["kwargs"]["name"]
         try:
+            await self.stay_awake()
             self.terminal = await Terminal.attach(self.sandbox.container_id, self.sandbox.owner_uid, name, size, place)
             self.start(self.type_on(self.terminal))
             if self.size != size:  # it changed meanwhile
@@ -99,12 +102,30 @@ class TerminalConsumer(SandboxConsumer):
             if self.terminal:
                 await self.terminal.close()
 
+    async def stay_awake(self) -> None:
+        """Note that the sandbox is used, and wake it: what was typed while it slept waits in the shell's pipe."""
+        self.used_at = time.monotonic()
+        await idle.keep_awake(self.sandbox)
+
+    def use(self) -> None:
+        if time.monotonic() - self.used_at > NOTE_SECONDS:
+            self.used_at = time.monotonic()
+            self.start(self.wake_up())
+
+    async def wake_up(self) -> None:
+        try:
+            await self.stay_awake()
+        except EngineError as exc:
+            logger.info("sandbox %s not woken: %s", self.code, exc)
+            await self.close(NO_ENGINE)
+
     async def show(self, terminal: Terminal) -> None:
         async for frame in terminal.frames():
             if isinstance(frame, dict):
                 self.ended |= frame["type"] == "exit"
                 await self.say(frame | {"window": TYPING_WINDOW} if frame["type"] == "attached" else frame)
                 continue
+            self.use()
             self.undrawn += len(frame)
             await self.base_send({"type": "websocket.send", "bytes": frame})
             if self.undrawn > UNDRAWN_HIGH:
@@ -131,9 +152,11 @@ class TerminalConsumer(SandboxConsumer):
             with contextlib.suppress(EngineError, RuntimeError):
                 await self.terminal.type(bytes_data)
             await self.note_taken(len(bytes_data))
+            self.use()
         elif bytes_data and await self.has_room(len(bytes_data)):
             self.untyped += len(bytes_data)
             self.typed.put_nowait(bytes_data)
+            self.use()
         elif text_data:
             await self.control(text_data)
 
@@ -213,9 +236,10 @@ class EventsConsumer(SandboxConsumer):
             await self.close(NO_SANDBOX)
             return
         state = self.sandbox.as_json()
-        if if_new and state == self.shown:
+        news = {key: value for key, value in state.items() if key != "now"}
+        if if_new and news == self.shown:
             return
-        self.shown = state
+        self.shown = news
         await self.emit({"type": "state", **state})
         if self.sandbox.state == State.RUNNING and not self.watching:
             self.watching = True

@@ -4,7 +4,9 @@ Every function may be called again after a crash. Nothing but the container's ow
 the one way in, it takes the uid of the owner, and refuses any other.
 """
 
+import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +22,7 @@ from sandbox.image import seccomp
 
 LABEL = "sarafa.sandbox"
 INSTALLATION_LABEL = "sarafa.installation"
+RECIPE_LABEL = "sarafa.recipe"
 READY = "API listen on /run/docker.sock"
 
 # Uid 0 of a sandbox is ROOT_UID outside, its other ids follow. Owners come after them, so no id inside is an owner's.
@@ -28,6 +31,7 @@ FIRST_OWNER_UID = ROOT_UID + 65_536
 DOCKER_GID = ROOT_UID + 999
 
 OUTPUT_LIMIT = 8 << 20
+HOME_SECONDS = 15  # to save or restore a home of any size that is kept
 
 
 class NotReady(EngineError):
@@ -76,11 +80,16 @@ def create(spec: Spec) -> str:
 
 def create_stopped(spec: Spec, name: str) -> str:
     memory = int(parse_bytes(settings.SANDBOX_MEMORY))
+    config = host_config(memory)
     made = client().create_container(
         settings.SANDBOX_IMAGE,
         name=name,
         hostname="sarafa",
-        labels={spec.label: spec.code, INSTALLATION_LABEL: settings.INSTALLATION},
+        labels={
+            spec.label: spec.code,
+            INSTALLATION_LABEL: settings.INSTALLATION,
+            RECIPE_LABEL: recipe_of(config),
+        },
         environment={
             "SANDBOX_OWNER": str(checked(spec.owner_uid)),
             "SANDBOX_ADDRESS": spec.address,
@@ -90,9 +99,15 @@ def create_stopped(spec: Spec, name: str) -> str:
             "SANDBOX_TERMINALS_MEMORY": str(memory // 2),
             "SANDBOX_TERMINALS_PIDS": str(settings.SANDBOX_PIDS // 4),
         },
-        host_config=host_config(memory),
+        host_config=config,
     )
     return str(made["Id"])
+
+
+def recipe_of(config: dict[str, Any]) -> str:
+    """Return a name for all that sandboxes are made of today: the image and the options."""
+    image = client().inspect_image(settings.SANDBOX_IMAGE)["Id"]
+    return hashlib.sha256(json.dumps([image, config], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def host_config(memory: int) -> dict[str, Any]:
@@ -143,8 +158,21 @@ def remove(container_id: str) -> None:
 
 @errors_translated()
 def living() -> dict[str, str]:
-    """Return {code: container id} of this installation's sandboxes that run."""
-    return {code: item["Id"] for code, item in made().items() if item["State"] == "running"}
+    """Return {code: container id} of this installation's sandboxes that run, paused or not."""
+    return {code: item["Id"] for code, item in made().items() if item["State"] in ("running", "paused")}
+
+
+@errors_translated()
+def paused() -> set[str]:
+    """Return the codes of this installation's sandboxes whose processes are frozen."""
+    return {code for code, item in made().items() if item["State"] == "paused"}
+
+
+@errors_translated()
+def outdated() -> set[str]:
+    """Return the codes of this installation's sandboxes that would be made otherwise today."""
+    recipe = recipe_of(host_config(int(parse_bytes(settings.SANDBOX_MEMORY))))
+    return {code for code, item in made().items() if item["Labels"].get(RECIPE_LABEL) != recipe}
 
 
 @errors_translated()
@@ -168,11 +196,16 @@ def checked(owner_uid: int) -> int:
 
 @errors_translated()
 def run(
-    container_id: str, owner_uid: int, argv: Sequence[str], timeout: float, gid: int | None = None
+    container_id: str,
+    owner_uid: int,
+    argv: Sequence[str],
+    timeout: float,
+    gid: int | None = None,
+    limit: int = OUTPUT_LIMIT,
 ) -> tuple[int, bytes, bytes]:
     """Run a command in the container as its owner; return its exit code and what it wrote to stdout and stderr.
 
-    The code is 124 if it took longer than the timeout, as `timeout` says it, and output after OUTPUT_LIMIT is dropped.
+    The code is 124 if it took longer than the timeout, as `timeout` says it, and output after `limit` bytes is dropped.
     """
     user = f"{checked(owner_uid)}:{gid or owner_uid}"
     limited = ["timeout", "--kill-after=1", f"{timeout:g}", *argv]
@@ -181,8 +214,8 @@ def run(
     stream = client().exec_start(exec_id, stream=True, demux=True)
     with engine.cut_off(stream, timeout + 5) as late:
         for stdout, stderr in stream:
-            out += (stdout or b"")[: OUTPUT_LIMIT - len(out)]
-            err += (stderr or b"")[: OUTPUT_LIMIT - len(err)]
+            out += (stdout or b"")[: limit - len(out)]
+            err += (stderr or b"")[: limit - len(err)]
     if late.is_set():
         return 124, bytes(out), bytes(err)
     code = client().exec_inspect(exec_id)["ExitCode"]
@@ -213,3 +246,26 @@ def facts(container_id: str, owner_uid: int, timeout: float = 5) -> dict[str, An
 def daemon_log(container_id: str, since: int = 0) -> list[tuple[int, str]]:
     """Return what the sandbox's daemon printed after `since`, in order, as (nanoseconds since the epoch, line)."""
     return engine.log_since(container_id, since)
+
+
+def save_home(container_id: str, owner_uid: int) -> tuple[bytes, int]:
+    """Return an archive of the learner's home, and how many files were left out, for SANDBOX_HOME has no room for them.
+
+    Raise EngineError if it cannot be had. What comes is the learner's word: only their own next sandbox is to read it.
+    """
+    most = int(parse_bytes(settings.SANDBOX_HOME))
+    limit = most + most // 8 + 65536  # what does not compress becomes a little larger
+    argv = ["/sbx/enter", "-u", "root", "/sbx/home", "save", str(most)]
+    code, archive, said = run(container_id, owner_uid, argv, HOME_SECONDS, limit=limit)
+    left_out = re.search(rb"left out: (\d{1,6})\n", said)
+    if code or not left_out or len(archive) >= limit:
+        raise EngineError(f"The home could not be saved: {said.decode(errors='replace').strip()[-200:] or code}")
+    return archive, int(left_out[1])
+
+
+def restore_home(container_id: str, owner_uid: int, archive: bytes) -> None:
+    """Bring into the learner's home what `save_home` returned. Raise EngineError if that is not possible."""
+    argv = ["timeout", str(HOME_SECONDS), "/sbx/enter", "-u", "root", "/sbx/home", "restore"]
+    user = f"{checked(owner_uid)}:{owner_uid}"
+    if engine.feed(container_id, argv, user, archive, HOME_SECONDS + 5):
+        raise EngineError("The files in the home could not be brought back.")

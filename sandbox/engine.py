@@ -175,6 +175,46 @@ def stamped(line: str) -> tuple[int, str]:
     return whole * 10**9 + int(fraction.ljust(9, "0")), text
 
 
+@errors_translated()
+def feed(container: str, argv: list[str], user: str, data: bytes, timeout: float) -> int:
+    """Run a command in a container with `data` as its stdin; return its exit code. What it prints is dropped."""
+    exec_id = client().exec_create(container, argv, user=user, stdin=True)["Id"]
+    stream: Any = client().exec_start(exec_id, socket=True)
+    raw = stream._sock  # what docker-py hands out can only be read
+    try:
+        raw.settimeout(timeout)
+        raw.sendall(data)
+        raw.shutdown(socket.SHUT_WR)
+        while raw.recv(65536):
+            pass
+    finally:
+        stream.close()
+    return int(client().exec_inspect(exec_id)["ExitCode"] or 0)
+
+
+@errors_translated()
+def pause(container: str) -> None:
+    """Freeze a container's processes. One that is frozen stays so."""
+    with suppress_answer("is already paused"):
+        client().pause(container)
+
+
+@errors_translated()
+def unpause(container: str) -> None:
+    """Let a frozen container's processes go on. One that is not frozen stays so."""
+    with suppress_answer("is not paused"):
+        client().unpause(container)
+
+
+@contextmanager
+def suppress_answer(text: str) -> Iterator[None]:
+    try:
+        yield
+    except APIError as error:
+        if text not in str(error.explanation):
+            raise
+
+
 @contextmanager
 def cut_off(stream: "CancellableStream[Any]", seconds: float) -> Iterator[threading.Event]:
     """Close a stream at the end, and no later than after these seconds: reading it then ends, and the event is set."""

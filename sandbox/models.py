@@ -1,4 +1,4 @@
-"""Sandboxes: which learner has one, and how it fares."""
+"""Sandboxes: which learner has one, and how it fares; who waits for one; and what is kept of those that ended."""
 
 import ipaddress
 import secrets
@@ -6,16 +6,19 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
-from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db import models
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sandbox import capacity, events
+from sandbox import events
 
 CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 CLAIM_SECONDS = 60  # a worker that has not finished a start by then is taken for dead
+UNCLAIMED_SECONDS = 10  # an order that nobody has taken on by then is queued again
+SAVE_EVERY = timedelta(minutes=3)  # how long a learner's work may be unsaved while they work
+WAITING_LAPSES = timedelta(seconds=45)  # a place in the queue is kept this long after its page asked last
 
 
 def new_code() -> str:
@@ -29,14 +32,6 @@ def new_address() -> str:
     It is sent by the proxy inside the sandbox; nobody else can know it, so nobody else can use it.
     """
     return str(ipaddress.IPv6Address(0xFD << 120 | secrets.randbits(120)))
-
-
-class FullHouse(Exception):
-    """No room for another sandbox now; `retry_after` is in seconds."""
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(_("All sandboxes are taken. One will be free soon."))
-        self.retry_after = retry_after
 
 
 class State(models.TextChoices):
@@ -61,40 +56,68 @@ class SandboxQuerySet(models.QuerySet["Sandbox"]):
     def live(self) -> Self:
         return self.filter(state__in=LIVE)
 
+    def unclaimed(self) -> Self:
+        """Those of the warm pool, started before anybody asked for them; some are not ready yet."""
+        return self.active().filter(learner=None)
+
+    def warm(self) -> Self:
+        """Those a learner can have at once."""
+        return self.filter(learner=None, state=State.RUNNING)
+
+    def claimed(self) -> Self:
+        return self.exclude(learner=None)
+
     def expired(self, at: datetime) -> Self:
         return self.filter(state=State.RUNNING, expires_at__lt=at)
 
     def forgotten(self, at: datetime) -> Self:
         """Those whose start no worker has taken on, or whose worker died."""
-        age = at - timedelta(seconds=CLAIM_SECONDS)
+        taken_before = at - timedelta(seconds=CLAIM_SECONDS)
+        made_before = at - timedelta(seconds=UNCLAIMED_SECONDS)
         return self.filter(state=State.STARTING).filter(
-            Q(claimed_at=None, created_at__lt=at - timedelta(seconds=10)) | Q(claimed_at__lt=age)
+            Q(claimed_at=None, created_at__lt=made_before) | Q(claimed_at__lt=taken_before)
         )
 
-    def open_for(self, learner: Any) -> "Sandbox":
-        """Return the learner's active sandbox, or a new one in STARTING, its start queued.
+    def idle(self, at: datetime) -> Self:
+        """Those awake in which nothing was typed or printed for SANDBOX_IDLE_MINUTES."""
+        if not settings.SANDBOX_IDLE_MINUTES:
+            return self.none()
+        before = at - timedelta(minutes=settings.SANDBOX_IDLE_MINUTES)
+        return self.claimed().filter(state=State.RUNNING, paused_at=None, active_at__lt=before)
 
-        Raise FullHouse if the machine has no room. Two requests at once make one sandbox: the database allows a
-        learner only one that is active.
+    def unsaved(self, at: datetime) -> Self:
+        """Those that were used since their home was saved, which is SAVE_EVERY ago."""
+        due = Q(saved_at=None, started_at__lt=at - SAVE_EVERY) | Q(saved_at__lt=at - SAVE_EVERY)
+        used = Q(saved_at=None, active_at__gt=F("started_at")) | Q(active_at__gt=F("saved_at"))
+        return self.claimed().filter(due, used, state=State.RUNNING, paused_at=None, keeps_home=True)
+
+    def ending(self) -> Self:
+        """Those on their way out whose home may not be saved yet."""
+        return self.filter(state=State.STOPPING, keeps_home=True).exclude(container_id="")
+
+    def claim_warm(self, learner: Any, at: datetime) -> "Sandbox | None":
+        """Give the learner a sandbox of the pool, or return None if there is none.
+
+        Raise IntegrityError if the learner has an active one already. It runs at once, unless the learner's files are
+        to be brought into it first: then it is in STARTING, and its start is the caller's to order.
         """
-        found = self.of(learner).active().first()
-        if found:
-            return found
-        try:
-            with transaction.atomic():
-                if self.active().count() >= capacity.limit():
-                    raise FullHouse(retry_after=15)
-                made = self.create(learner=learner)
-        except IntegrityError:
-            return self.of(learner).active().get()
-        made.order_start()
-        return made
+        fields: dict[str, Any] = {"learner": learner, "started_at": at, "active_at": at}
+        if Home.objects.filter(learner=learner).exists() or self.of(learner).ending().exists():
+            fields |= {"state": State.STARTING, "claimed_at": None, "created_at": at}
+        else:
+            fields |= {"expires_at": at + timedelta(minutes=settings.SANDBOX_MINUTES)}
+        for pk in self.warm().order_by("pk").values_list("pk", flat=True):
+            if self.warm().filter(pk=pk).update(**fields):  # else another learner was faster
+                return self.get(pk=pk)
+        return None
 
 
 class Sandbox(models.Model):
     code = models.CharField(gettext_lazy("code"), max_length=32, unique=True, default=new_code, editable=False)
     learner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
+        null=True,  # nobody has claimed it yet: it is one of the warm pool
+        blank=True,
         on_delete=models.CASCADE,
         related_name="sandboxes",
         verbose_name=gettext_lazy("learner"),
@@ -106,8 +129,13 @@ class Sandbox(models.Model):
     created_at = models.DateTimeField(gettext_lazy("created at"), default=timezone.now)
     claimed_at = models.DateTimeField(gettext_lazy("start begun at"), null=True, blank=True)
     started_at = models.DateTimeField(gettext_lazy("started at"), null=True, blank=True)
+    active_at = models.DateTimeField(gettext_lazy("used at"), null=True, blank=True)
+    paused_at = models.DateTimeField(gettext_lazy("paused at"), null=True, blank=True)
     expires_at = models.DateTimeField(gettext_lazy("expires at"), null=True, blank=True)
     ended_at = models.DateTimeField(gettext_lazy("ended at"), null=True, blank=True)
+    keeps_home = models.BooleanField(gettext_lazy("home is kept"), default=True)
+    saved_at = models.DateTimeField(gettext_lazy("home saved at"), null=True, blank=True)
+    left_out = models.PositiveIntegerField(gettext_lazy("files not saved"), default=0)
 
     objects = SandboxQuerySet.as_manager()
 
@@ -136,7 +164,11 @@ class Sandbox(models.Model):
         Return False, and change nothing, if another process moved the sandbox first. Every state change goes
         through here, so two workers can never both start, or both stop, the same container.
         """
-        won = Sandbox.objects.filter(pk=self.pk, state=old).update(state=new, **fields) == 1
+        return self.change(Q(state=old), state=new, **fields)
+
+    def change(self, condition: Q, **fields: object) -> bool:
+        """Change the row if the condition still holds, tell whoever watches, and return whether it did."""
+        won = Sandbox.objects.filter(condition, pk=self.pk).update(**fields) == 1
         if won:
             self.refresh_from_db()
             events.publish_state(self.code)
@@ -166,18 +198,51 @@ class Sandbox(models.Model):
         if self.state == State.STOPPING:
             tasks.order(tasks.stop_sandbox, self.pk)
 
+    def longest(self, at: datetime) -> datetime:
+        """Return until when the sandbox would run if it were extended now."""
+        last = (self.started_at or at) + timedelta(hours=settings.SANDBOX_MAX_HOURS)
+        return min(at + timedelta(minutes=settings.SANDBOX_MINUTES), last)
+
+    def can_extend(self, at: datetime) -> bool:
+        """Would an extension give a minute or more?"""
+        if self.state != State.RUNNING or not self.expires_at:
+            return False
+        return self.longest(at) - self.expires_at >= timedelta(minutes=1)
+
     def extend(self, at: datetime) -> bool:
-        """Give a running sandbox the full time again, from now."""
-        until = at + timedelta(minutes=settings.SANDBOX_MINUTES)
+        """Give a running sandbox the full time again, from now, but never less than it has."""
+        if self.state != State.RUNNING:
+            return False
+        until = max(self.longest(at), self.expires_at or at)
         return self.move(State.RUNNING, State.RUNNING, expires_at=until)
 
+    def forget_home(self) -> None:
+        """Let the files in the learner's home end with this sandbox, and those saved before with them."""
+        self.change(Q(), keeps_home=False)
+        Home.objects.filter(learner=self.learner).delete()
+
+    def touch(self, at: datetime) -> bool:
+        """Note that it is used; return True if it sleeps, and is to be woken.
+
+        Whoever puts it to sleep does so in the same row, and only if it was not used meanwhile.
+        """
+        rows = Sandbox.objects.filter(pk=self.pk, state=State.RUNNING)
+        rows.update(active_at=at)
+        return rows.exclude(paused_at=None).exists()
+
     def as_json(self) -> dict[str, object]:
-        """What the sandbox API says of it (the contract's four keys)."""
+        """What the sandbox API and its events say of it (the contract's keys, and what the page shows besides)."""
+        now = timezone.now()
         return {
             "code": self.code,
             "state": self.state,
-            "expires_at": self.expires_at.isoformat() if self.expires_at else None,
-            "error": self.reason() or self.waiting(timezone.now()),
+            "expires_at": iso(self.expires_at),
+            "error": self.reason() or self.waiting(now),
+            "paused": self.paused_at is not None,
+            "can_extend": self.can_extend(now),
+            "saved_at": iso(self.saved_at),
+            "left_out": self.left_out,
+            "now": iso(now),  # a page's own clock may be wrong
         }
 
     def reason(self) -> str:
@@ -186,6 +251,57 @@ class Sandbox(models.Model):
 
     def waiting(self, at: datetime) -> str:
         """Say why a start takes so long, if it does."""
-        if self.state == State.STARTING and not self.claimed_at and at - self.created_at > timedelta(seconds=10):
+        late = at - self.created_at > timedelta(seconds=UNCLAIMED_SECONDS)
+        if self.state == State.STARTING and not self.claimed_at and late:
             return _("No worker has taken your order yet. It is kept, and starts as soon as one does.")
         return ""
+
+
+def iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+class Home(models.Model):
+    """The files of a learner's home, as they were when their last sandbox was saved."""
+
+    learner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="home")
+    archive = models.BinaryField()  # as `/sbx/home save` wrote it: nobody but `/sbx/home restore` reads it
+    saved_at = models.DateTimeField()
+    left_out = models.PositiveIntegerField(default=0)
+
+
+class WaitingQuerySet(models.QuerySet["Waiting"]):
+    def present(self, at: datetime) -> Self:
+        """Those whose page still asks; the others have gone, and lose their place."""
+        return self.filter(seen_at__gte=at - WAITING_LAPSES)
+
+    def ahead_of(self, learner: Any, at: datetime) -> int:
+        """Return how many are in the queue before this learner, who may not be in it yet."""
+        others = self.present(at).exclude(learner=learner)
+        mine = self.present(at).filter(learner=learner).first()
+        if mine:
+            others = others.filter(Q(since__lt=mine.since) | Q(since=mine.since, pk__lt=mine.pk))
+        return others.count()
+
+    def note(self, learner: Any, at: datetime) -> None:
+        """Put the learner at the end of the queue, or note that they still wait where they are."""
+        self.filter(seen_at__lt=at - WAITING_LAPSES).delete()
+        self.update_or_create(learner=learner, defaults={"seen_at": at}, create_defaults={"since": at, "seen_at": at})
+
+
+class Waiting(models.Model):
+    """A learner who waits for a sandbox."""
+
+    learner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="waiting")
+    since = models.DateTimeField(gettext_lazy("waits since"))
+    seen_at = models.DateTimeField(gettext_lazy("seen at"))
+
+    objects = WaitingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = gettext_lazy("waiting learner")
+        verbose_name_plural = gettext_lazy("waiting learners")
+        ordering = ["since"]
+
+    def __str__(self) -> str:
+        return str(self.learner)

@@ -70,6 +70,16 @@ async def execute(container_id: str, argv: list[str], user: str) -> Stream:
         return stream
 
 
+async def unpause(container_id: str) -> None:
+    """Let a frozen container's processes go on. One that is not frozen stays so."""
+    with engine_errors():
+        try:
+            await client().containers.container(container_id).unpause()
+        except aiodocker.DockerError as exc:
+            if "is not paused" not in str(exc.message):
+                raise
+
+
 def is_writable(stream: Stream) -> bool:
     """Is there room for more, such that `write_in` returns without a wait?"""
     connection = stream._resp.connection if stream._resp else None

@@ -7,16 +7,17 @@ from typing import Any
 from celery import Task, shared_task
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_noop, override
 
 from courses import catalogue
 from courses.models import Enrollment
-from sandbox import checks, containers, events
-from sandbox.engine import EngineError, EngineUnreachable
+from sandbox import admission, checks, clock, containers, events, homes, idle
+from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
 from sandbox.flow import Flow
 from sandbox.lines import TELLS_HISTORY, parse_daemon
-from sandbox.models import Sandbox, State
+from sandbox.models import CLAIM_SECONDS, LIVE, Sandbox, State
 
 logger = logging.getLogger(__name__)
 
@@ -38,26 +39,44 @@ def order(task: "Task[..., None]", *args: object) -> bool:
 
 @shared_task
 def start_sandbox(sandbox_id: int) -> None:
-    """Create the container, then mark the sandbox running or failed."""
-    sandbox = Sandbox.objects.filter(pk=sandbox_id).first()
+    """Create the container, bring the learner's files into it, then mark the sandbox running or failed."""
+    sandbox = Sandbox.objects.select_related("learner").filter(pk=sandbox_id).first()
     if not sandbox or not sandbox.claim_start(timezone.now()):
         return  # deleted, started or stopped meanwhile, or another worker is at it
     try:
-        spec = containers.Spec(code=sandbox.code, owner_uid=sandbox.owner_uid, address=sandbox.address)
-        container_id = containers.create(spec)
-        containers.wait_ready(container_id, READY_SECONDS)
+        container_id = bring_up(sandbox)
     except EngineError as exc:
         logger.warning("sandbox %s did not start: %s", sandbox.code, exc)
         sandbox.move(State.STARTING, State.FAILED, error=str(exc), ended_at=timezone.now())
         remove_quietly(containers.name_of(sandbox.code))
         return
-    now = timezone.now()
-    until = now + timedelta(minutes=settings.SANDBOX_MINUTES)
-    if not sandbox.move(
-        State.STARTING, State.RUNNING, container_id=container_id, started_at=now, expires_at=until, error=""
-    ):
+    if not sandbox.move(State.STARTING, State.RUNNING, container_id=container_id, error="", **times_of(sandbox)):
         # The learner stopped it while its container was being made.
         remove_quietly(container_id)
+
+
+def times_of(sandbox: Sandbox) -> dict[str, datetime]:
+    """Return when a sandbox that starts now ends; one that waits in the pool has no end yet."""
+    now = timezone.now()
+    if not sandbox.learner:
+        return {"started_at": now}
+    return {"started_at": now, "active_at": now, "expires_at": now + timedelta(minutes=settings.SANDBOX_MINUTES)}
+
+
+def bring_up(sandbox: Sandbox) -> str:
+    """Return the id of the sandbox's container, ready for its learner. One from the pool has run before."""
+    if sandbox.container_id:
+        try:
+            homes.restore(sandbox, sandbox.container_id)
+            return sandbox.container_id
+        except ContainerGone:
+            logger.info("sandbox %s has lost its container while it was in the pool", sandbox.code)
+    spec = containers.Spec(code=sandbox.code, owner_uid=sandbox.owner_uid, address=sandbox.address)
+    container_id = containers.create(spec)
+    containers.wait_ready(container_id, READY_SECONDS)
+    if sandbox.learner:
+        homes.restore(sandbox, container_id)
+    return container_id
 
 
 def remove_quietly(container: str) -> None:
@@ -70,17 +89,45 @@ def remove_quietly(container: str) -> None:
 
 @shared_task
 def stop_sandbox(sandbox_id: int) -> None:
-    """Remove the container, then mark the sandbox stopped. An engine that is away leaves it to reconcile."""
-    sandbox = Sandbox.objects.filter(pk=sandbox_id, state=State.STOPPING).first()
+    """Save the home, remove the container, mark the sandbox stopped. Without an engine, it is left to `reconcile`."""
+    sandbox = Sandbox.objects.select_related("learner").filter(pk=sandbox_id, state=State.STOPPING).first()
+    if not sandbox:
+        return
+    if sandbox.paused_at:
+        idle.wake(sandbox)
+    homes.save_last(sandbox)
+    containers.remove(containers.name_of(sandbox.code))
+    sandbox.move(State.STOPPING, State.STOPPED, ended_at=timezone.now())
+
+
+@shared_task
+def save_home(sandbox_id: int) -> None:
+    """Keep the home of a sandbox in use, so that an accident loses little."""
+    sandbox = Sandbox.objects.unsaved(timezone.now()).select_related("learner").filter(pk=sandbox_id).first()
     if sandbox:
-        containers.remove(containers.name_of(sandbox.code))
-        sandbox.move(State.STOPPING, State.STOPPED, ended_at=timezone.now())
+        homes.save_last(sandbox)
+
+
+@shared_task
+def pause_sandbox(sandbox_id: int) -> None:
+    """Put a sandbox to sleep, if nobody has used it meanwhile."""
+    now = timezone.now()
+    sandbox = Sandbox.objects.idle(now).select_related("learner").filter(pk=sandbox_id).first()
+    if sandbox:
+        idle.put_to_sleep(sandbox, now)
+
+
+@shared_task
+def fill_pool() -> None:
+    """Start what the warm pool lacks."""
+    admission.fill_pool()
 
 
 @shared_task
 def check_tasks(sandbox_id: int, language: str = catalogue.ORIGINAL) -> None:
     """Judge every open task of the learner's courses by the sandbox's state, keep what is done, and say so."""
-    sandbox = Sandbox.objects.select_related("learner").filter(pk=sandbox_id, state=State.RUNNING).first()
+    awake = Sandbox.objects.claimed().filter(state=State.RUNNING, paused_at=None)
+    sandbox = awake.select_related("learner").filter(pk=sandbox_id).first()
     if not sandbox:
         return
     try:
@@ -119,26 +166,44 @@ def judge(enrollment: Enrollment, facts: dict[str, Any]) -> list[dict[str, objec
 
 @shared_task
 def reconcile() -> None:
-    """Compare rows with containers and repair either side."""
+    """Order what is due, then compare rows with containers and repair either side."""
     now = timezone.now()
-    for sandbox in Sandbox.objects.forgotten(now):
-        order(start_sandbox, sandbox.pk)
-    for sandbox in Sandbox.objects.expired(now):
-        sandbox.order_stop()
-    for sandbox in Sandbox.objects.filter(state=State.STOPPING):
-        order(stop_sandbox, sandbox.pk)
+    clock.make_up_for_jumps()
+    order_what_is_due(now)
     try:
         living = containers.living()
         mark_lost(living, now)
         remove_orphans(living | containers.ended())
+        wake_forgotten(containers.paused())
+        renew_pool(containers.outdated())
     except EngineUnreachable as exc:
         logger.warning("rows and containers not compared: %s", exc)
+        return
+    admission.fill_pool()
+
+
+def order_what_is_due(at: datetime) -> None:
+    rows = Sandbox.objects
+    for sandbox in rows.expired(at):
+        sandbox.order_stop()
+    for task, due in (
+        (start_sandbox, rows.forgotten(at)),
+        (stop_sandbox, rows.filter(state=State.STOPPING)),
+        (pause_sandbox, rows.idle(at)),
+        (save_home, rows.unsaved(at)),
+    ):
+        for pk in due.values_list("pk", flat=True):
+            order(task, pk)
 
 
 def mark_lost(living: dict[str, str], at: datetime) -> None:
-    """Say of each sandbox that ran before `at`, but is not among those living since, that it is lost."""
+    """Say of each sandbox that ran before `at`, but is not among those living since, that it is lost.
+
+    Of one that nobody has claimed there is nobody to tell.
+    """
     for sandbox in Sandbox.objects.filter(state=State.RUNNING, started_at__lt=at).exclude(code__in=living):
-        sandbox.move(State.RUNNING, State.FAILED, error=LOST, ended_at=timezone.now())
+        sandbox.move(State.RUNNING, State.FAILED, error=LOST, ended_at=timezone.now(), paused_at=None)
+    Sandbox.objects.filter(learner=None).exclude(state__in=LIVE).delete()
 
 
 def remove_orphans(found: dict[str, str]) -> None:
@@ -146,6 +211,23 @@ def remove_orphans(found: dict[str, str]) -> None:
     known = set(Sandbox.objects.live().filter(code__in=found).values_list("code", flat=True))
     for code in found.keys() - known:
         remove_quietly(found[code])
+
+
+def wake_forgotten(paused: set[str]) -> None:
+    """Wake those whose row says that they are awake: who was to wake them, or to put them to sleep, died over it."""
+    long_ago = timezone.now() - timedelta(seconds=CLAIM_SECONDS)
+    asleep = Q(paused_at__lt=long_ago) & ~Q(code__in=paused)
+    Sandbox.objects.filter(asleep, state=State.RUNNING).update(paused_at=None)
+    for sandbox in Sandbox.objects.filter(code__in=paused, state=State.RUNNING, paused_at=None):
+        idle.wake(sandbox)
+
+
+def renew_pool(outdated: set[str]) -> None:
+    """Stop those of the pool that are made of an older image, or with other options, than today's."""
+    for sandbox in Sandbox.objects.warm().filter(code__in=outdated):
+        # A learner may claim it at this moment: then it is theirs.
+        if sandbox.change(Q(state=State.RUNNING, learner=None), state=State.STOPPING):
+            order(stop_sandbox, sandbox.pk)
 
 
 @shared_task

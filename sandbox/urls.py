@@ -6,6 +6,7 @@ app_name = "sandbox"
 
 urlpatterns = [
     path("sandbox/", views.open_sandbox, name="open"),
+    path("sandbox/queue/leave/", views.leave_queue, name="leave-queue"),
     path("sandbox/<slug:code>/", views.show_sandbox, name="show"),
     path("sandbox/<slug:code>/stop/", views.stop_sandbox, name="stop"),
     path("sandbox/<slug:code>/reset/", views.reset_sandbox, name="reset"),

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from courses import catalogue
 from courses.models import Enrollment
-from sandbox import tasks
-from sandbox.models import FullHouse, Sandbox, State
+from sandbox import admission, tasks
+from sandbox.admission import FullHouse
+from sandbox.models import Sandbox, State
 
 View = Callable[..., HttpResponse]
 
@@ -44,12 +45,21 @@ def own(request: HttpRequest, code: str) -> Sandbox:
 def open_sandbox(request: HttpRequest) -> HttpResponse:
     """Return the learner's sandbox, started if there was none; 503 when the house is full."""
     try:
-        return JsonResponse(Sandbox.objects.open_for(request.user).as_json())
+        return JsonResponse(admission.open_for(request.user).as_json())
     except FullHouse as exc:
-        return JsonResponse(
-            {"error": str(exc), "retry_after": exc.retry_after},
-            status=503, headers={"Retry-After": str(exc.retry_after)},
-        )  # fmt: skip
+        return full(exc)
+
+
+def full(house: FullHouse) -> HttpResponse:
+    return JsonResponse(house.as_json(), status=503, headers={"Retry-After": str(house.retry_after)})
+
+
+@require_POST
+@learners_only
+def leave_queue(request: HttpRequest) -> HttpResponse:
+    """Give up the learner's place in the queue. One who is not in it leaves it, too."""
+    admission.leave_queue(request.user)
+    return JsonResponse({})
 
 
 @require_GET
@@ -69,9 +79,12 @@ def stop_sandbox(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 @learners_only
 def reset_sandbox(request: HttpRequest, code: str) -> HttpResponse:
-    """Throw this sandbox away and return a new one, already starting."""
-    own(request, code).order_stop()
-    return open_sandbox(request)
+    """Throw this sandbox away and return a new one, clean, or with the files of the learner's home: `files=keep`."""
+    keep_home = request.POST.get("files") == "keep"
+    try:
+        return JsonResponse(admission.replace(own(request, code), keep_home).as_json())
+    except FullHouse as exc:
+        return full(exc)
 
 
 @require_POST

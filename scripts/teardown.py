@@ -5,6 +5,7 @@ With --shelves, the volumes that belong to this DATA_DIR go too; with --everythi
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -20,6 +21,8 @@ def main() -> None:
     from sandbox import containers, images, warehouse
     from sandbox.models import Sandbox, State
 
+    if "--everything" not in sys.argv:
+        save_homes()
     for container_id in (containers.living() | containers.ended()).values():
         containers.remove(container_id)
     if {"--shelves", "--everything"} & set(sys.argv):
@@ -31,6 +34,29 @@ def main() -> None:
         return
     for sandbox in Sandbox.objects.live():
         sandbox.move(State(sandbox.state), State.STOPPED, ended_at=timezone.now())
+
+
+def save_homes() -> None:
+    """Keep what learners have in their homes, as when their time ends."""
+    from django.db import connection
+
+    from sandbox import homes, idle
+    from sandbox.engine import EngineError
+    from sandbox.models import Sandbox
+
+    def save(sandbox: Sandbox) -> None:
+        try:
+            if sandbox.paused_at:
+                idle.wake(sandbox)
+            homes.save_last(sandbox)
+        except EngineError as exc:
+            print(f"The files of sandbox {sandbox.code} could not be saved: {exc}", file=sys.stderr)
+        finally:
+            connection.close()
+
+    running = Sandbox.objects.claimed().live().select_related("learner")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(save, running))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config.asgi import application
-from sandbox import consumers, containers, streaming, tasks
+from sandbox import admission, consumers, containers, streaming, tasks
 from sandbox.models import Sandbox, State
 
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
@@ -254,7 +254,7 @@ async def test_a_worker_goes_on_when_the_broker_is_back(alice, broker, environme
         cwd=django_settings.BASE_DIR,
     )  # fmt: skip
     try:
-        row = await asyncio.to_thread(Sandbox.objects.open_for, alice)
+        row = await asyncio.to_thread(admission.open_for, alice)
         await reaches(row, State.RUNNING, 40)
         assert row.code in await asyncio.to_thread(containers.living)
 

@@ -1,10 +1,14 @@
 """The sandbox's rules without its outside: no engine, no Redis. Queue, cache and channel layer are in memory."""
 
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pytest
 from channels.layers import get_channel_layer
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from kombu import pools
@@ -12,9 +16,17 @@ from kombu.transport import memory
 
 from config.celery import app
 from courses.models import User
+from sandbox import capacity, containers
+from sandbox import engine as real_engine
+from sandbox.engine import ContainerGone
 from sandbox.models import Sandbox, State
 
 Queued = Callable[[], list[tuple[str, tuple]]]
+Act = Callable[[int], object]
+LOG = (
+    (1_000_000_000, 'level=debug msg="Calling HEAD /_ping"'),
+    (1_001_000_000, 'level=debug msg="Calling GET /v1.45/version"'),
+)
 
 
 def use_broker(url: str) -> None:
@@ -29,7 +41,8 @@ def inside(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     settings.CACHES = settings.CACHES | {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.DOCKER_HOST = "unix:///nowhere/docker.sock"
-    settings.SANDBOX_LIMIT = 10
+    settings.SANDBOX_LIMIT, settings.SANDBOX_POOL = 10, 0
+    monkeypatch.setattr(capacity, "shortage", lambda starting: "")
     before = app.conf.broker_url
     use_broker("memory://")
     yield
@@ -104,3 +117,119 @@ def heard(settings) -> Callable[[Sandbox], Callable[[], list[dict]]]:
         return take
 
     return listen
+
+
+def run_at_once(count: int, act: Act) -> list[object]:
+    """Do something in several threads at the same moment; return what each got, or its exception."""
+    barrier = threading.Barrier(count)
+    results: list[object] = [None] * count
+
+    def run(number: int) -> None:
+        try:
+            barrier.wait(5)
+            results[number] = act(number)
+        except Exception as exc:
+            results[number] = exc
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    return results
+
+
+@pytest.fixture
+def at_once() -> Callable[[int, Act], list[object]]:
+    return run_at_once
+
+
+# --- an engine that only exists here ---
+
+
+@dataclass
+class Engine:
+    """Containers that only exist here. `made` are those that run, `ended` those that do not any more."""
+
+    made: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    fails: dict[str, Exception] = field(default_factory=dict)
+    before: dict[str, Callable[[], object]] = field(default_factory=dict)
+    facts: dict[str, object] = field(default_factory=dict)
+    homes: dict[str, bytes] = field(default_factory=lambda: defaultdict(lambda: b"empty"))
+    asleep: set[str] = field(default_factory=set)
+    outdated: set[str] = field(default_factory=set)
+
+    def enter(self, name: str) -> None:
+        if name in self.before:
+            self.before.pop(name)()
+        if name in self.fails:
+            raise self.fails[name]
+
+    def create(self, spec: containers.Spec) -> str:
+        self.enter("create")
+        self.made[spec.code] = containers.name_of(spec.code)
+        return self.made[spec.code]
+
+    def wait_ready(self, container_id: str, timeout: float = 20) -> None:
+        self.enter("wait_ready")
+
+    def remove(self, container_id: str) -> None:
+        self.enter("remove")
+        for found in (self.made, self.ended):
+            for code in [code for code, known in found.items() if known == container_id]:
+                del found[code]
+
+    def living(self) -> dict[str, str]:
+        self.enter("living")
+        return dict(self.made)
+
+    def save_home(self, container_id: str, owner_uid: int) -> tuple[bytes, int]:
+        self.enter("save_home")
+        if container_id not in self.made.values():
+            raise ContainerGone("The container does not run any more.")
+        return self.homes[container_id], 0
+
+    def restore_home(self, container_id: str, owner_uid: int, archive: bytes) -> None:
+        self.enter("restore_home")
+        if container_id not in self.made.values():
+            raise ContainerGone("The container does not run any more.")
+        self.homes[container_id] = archive
+
+    def pause(self, container_id: str) -> None:
+        self.enter("pause")
+        self.asleep.add(container_id)
+
+    def unpause(self, container_id: str) -> None:
+        self.enter("unpause")
+        self.asleep.discard(container_id)
+
+    def paused(self) -> set[str]:
+        return {code for code, container_id in self.made.items() if container_id in self.asleep}
+
+    def gone(self) -> dict[str, str]:
+        return dict(self.ended)
+
+    def tell(self, container_id: str, owner_uid: int, timeout: float = 5) -> dict[str, object]:
+        self.enter("facts")
+        return {"containers": [], "images": [], "networks": [], "volumes": []} | self.facts
+
+    def log(self, container_id: str, since: int = 0) -> list[tuple[int, str]]:
+        self.enter("daemon_log")
+        return list(LOG)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    engine = Engine()
+    for name, double in {
+        "create": engine.create, "wait_ready": engine.wait_ready, "remove": engine.remove, "living": engine.living,
+        "ended": engine.gone, "facts": engine.tell, "daemon_log": engine.log, "save_home": engine.save_home,
+        "restore_home": engine.restore_home, "paused": engine.paused, "outdated": lambda: engine.outdated,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(containers, name, double)
+    monkeypatch.setattr(real_engine, "pause", engine.pause)
+    monkeypatch.setattr(real_engine, "unpause", engine.unpause)
+    return engine

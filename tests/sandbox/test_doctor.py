@@ -78,7 +78,7 @@ def test_a_good_machine_has_nothing_to_mend(machine):
 
 def test_the_number_of_sandboxes_is_told(machine, settings):
     settings.SANDBOX_MEMORY = "1g"
-    assert "room for 40 sandboxes of at most 1g" in machine.finding("memory").text
+    assert "room for 143 sandboxes of at most 1g" in machine.finding("memory").text
 
 
 def worsen(**change: object):

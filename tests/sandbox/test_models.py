@@ -1,38 +1,11 @@
 """A sandbox's row: who has one, and how it moves from state to state."""
 
-import threading
-from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
-from sandbox import capacity
-from sandbox.models import ACTIVE, FullHouse, Sandbox, State, new_address, new_code
-
-
-def at_once(count: int, act: Callable[[int], object]) -> list[object]:
-    """Do something in several threads at the same moment; return what each got, or its exception."""
-    barrier = threading.Barrier(count)
-    results: list[object] = [None] * count
-
-    def run(number: int) -> None:
-        try:
-            barrier.wait(5)
-            results[number] = act(number)
-        except Exception as exc:
-            results[number] = exc
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    return results
-
+from sandbox.models import ACTIVE, Sandbox, State, new_address, new_code
 
 # --- moving ---
 
@@ -56,7 +29,7 @@ def test_a_move_from_another_state_changes_nothing(alice, make, heard):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_movers_one_wins(alice, make):
+def test_of_two_movers_one_wins(alice, make, at_once):
     sandbox = make(alice, State.STARTING)
     targets = [State.RUNNING, State.FAILED, State.STOPPING, State.RUNNING]
     results = at_once(
@@ -66,69 +39,6 @@ def test_of_two_movers_one_wins(alice, make):
     winner = results.index(True)
     sandbox.refresh_from_db()
     assert (sandbox.state, sandbox.container_id) == (targets[winner], str(winner))
-
-
-# --- opening ---
-
-
-def test_opening_makes_one_and_queues_its_start(alice, queued):
-    sandbox = Sandbox.objects.open_for(alice)
-    assert sandbox.state == State.STARTING
-    assert queued() == [("start_sandbox", (sandbox.pk,))]
-
-
-@pytest.mark.parametrize("state", ACTIVE)
-def test_opening_again_finds_the_same(alice, make, queued, state):
-    sandbox = make(alice, state)
-    assert Sandbox.objects.open_for(alice) == sandbox
-    assert queued() == []
-
-
-@pytest.mark.parametrize("state", [State.STOPPING, State.STOPPED, State.FAILED])
-def test_after_one_that_ended_comes_a_new_one(alice, make, state):
-    ended = make(alice, state)
-    assert Sandbox.objects.open_for(alice) != ended
-
-
-@pytest.mark.django_db(transaction=True)
-def test_opening_four_times_at_once_makes_one(alice):
-    results = at_once(4, lambda _: Sandbox.objects.open_for(alice).pk)
-    assert results == [Sandbox.objects.get().pk] * 4
-
-
-def test_each_learner_has_their_own(alice, charlie):
-    assert Sandbox.objects.open_for(alice) != Sandbox.objects.open_for(charlie)
-
-
-def test_a_full_house_refuses_and_makes_nothing(alice, charlie, make, settings):
-    settings.SANDBOX_LIMIT = 1
-    make(alice)
-    with pytest.raises(FullHouse) as refused:
-        Sandbox.objects.open_for(charlie)
-    assert refused.value.retry_after > 0
-    assert not Sandbox.objects.of(charlie).exists()
-
-
-def test_in_a_full_house_those_who_are_in_stay_in(alice, make, settings):
-    settings.SANDBOX_LIMIT = 1
-    sandbox = make(alice)
-    assert Sandbox.objects.open_for(alice) == sandbox
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_last_place_is_given_once(django_user_model, settings):
-    settings.SANDBOX_LIMIT = 1
-    learners = [django_user_model.objects.create_guest() for _ in range(4)]
-    results = at_once(4, lambda n: Sandbox.objects.open_for(learners[n]).pk)
-    assert sum(isinstance(result, FullHouse) for result in results) == 3
-    assert Sandbox.objects.count() == 1
-
-
-def test_the_queue_away_keeps_the_order_and_says_so(alice, broker_away):
-    sandbox = Sandbox.objects.open_for(alice)
-    assert "work queue does not answer" in sandbox.as_json()["error"]
-    assert Sandbox.objects.get().state == State.STARTING
-    assert sandbox in Sandbox.objects.forgotten(timezone.now() + timedelta(seconds=11))
 
 
 # --- claims ---
@@ -152,7 +62,7 @@ def test_only_a_starting_one_can_be_claimed(alice, make, now, state):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_four_workers_one_starts(alice, make, now):
+def test_of_four_workers_one_starts(alice, make, now, at_once):
     sandbox = make(alice, State.STARTING)
     assert sorted(at_once(4, lambda _: sandbox.claim_start(now))) == [False, False, False, True]
 
@@ -195,6 +105,23 @@ def test_only_a_running_one_is_extended(alice, make, now, state):
     assert Sandbox.objects.get().expires_at is None
 
 
+def test_an_extension_never_takes_time_away(alice, make, now, settings):
+    settings.SANDBOX_MINUTES = 30
+    sandbox = make(alice, expires_at=now + timedelta(minutes=45))
+    assert sandbox.extend(now)
+    assert Sandbox.objects.get().expires_at == now + timedelta(minutes=45)
+
+
+def test_extensions_end_after_the_longest_time(alice, make, now, settings):
+    settings.SANDBOX_MINUTES, settings.SANDBOX_MAX_HOURS = 30, 2
+    start = now - timedelta(minutes=100)
+    sandbox = make(alice, started_at=start, expires_at=now + timedelta(minutes=5))
+    assert sandbox.can_extend(now)
+    assert sandbox.extend(now)
+    assert Sandbox.objects.get().expires_at == start + timedelta(hours=2)
+    assert not sandbox.can_extend(now)
+
+
 # --- stopping ---
 
 
@@ -232,13 +159,19 @@ def test_one_that_failed_while_it_is_being_stopped_says_so(alice, make):
 # --- what is said of it ---
 
 
-def test_the_api_s_four_keys(alice, make, now):
-    sandbox = make(alice, expires_at=now)
-    assert sandbox.as_json() == {
+def test_what_the_api_says(alice, make, now):
+    sandbox = make(alice, expires_at=now, saved_at=now, left_out=2)
+    said = sandbox.as_json()
+    assert timezone.now() - datetime.fromisoformat(said.pop("now")) < timedelta(seconds=5)
+    assert said == {
         "code": sandbox.code,
         "state": "running",
         "expires_at": now.isoformat(),
         "error": "",
+        "paused": False,
+        "can_extend": True,
+        "saved_at": now.isoformat(),
+        "left_out": 2,
     }
 
 
@@ -262,37 +195,3 @@ def test_codes_and_addresses_cannot_be_guessed():
     addresses = {new_address() for _ in range(1000)}
     assert len(addresses) == 1000
     assert all(address.startswith("fd") for address in addresses)
-
-
-# --- how many fit ---
-
-
-@pytest.mark.parametrize(
-    ("size", "expected"), [("400m", 400 * 2**20), ("1g", 2**30), ("1.5GB", int(1.5 * 2**30)), ("7", 7), ("64k", 65536)]
-)
-def test_sizes_are_read_as_docker_writes_them(size, expected):
-    assert capacity.in_bytes(size) == expected
-
-
-@pytest.mark.parametrize("size", ["", "big", "-1g", "1t"])
-def test_what_is_no_size_is_said_to_be_none(size):
-    with pytest.raises(ValueError, match="is not a size"):
-        capacity.in_bytes(size)
-
-
-def test_memory_sets_the_limit_unless_a_setting_does(settings, monkeypatch):
-    monkeypatch.setattr(capacity, "memory", lambda: 9 * 2**30)
-    settings.SANDBOX_LIMIT, settings.SANDBOX_MEMORY = 0, "1g"
-    capacity.derived.cache_clear()
-    assert capacity.limit() == 20
-    settings.SANDBOX_LIMIT = 3
-    assert capacity.limit() == 3
-    capacity.derived.cache_clear()
-
-
-def test_a_small_machine_holds_at_least_one(settings, monkeypatch):
-    monkeypatch.setattr(capacity, "memory", lambda: 2**30)
-    settings.SANDBOX_LIMIT = 0
-    capacity.derived.cache_clear()
-    assert capacity.limit() == 1
-    capacity.derived.cache_clear()

@@ -1,7 +1,5 @@
 """Slow work: it succeeds, fails with a clear word, loses a race, and may run twice."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -14,69 +12,6 @@ from courses.models import Completion
 from sandbox import checks, containers, tasks
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable, ImageMissing
 from sandbox.models import Sandbox, State
-
-LOG = (
-    (1_000_000_000, 'level=debug msg="Calling HEAD /_ping"'),
-    (1_001_000_000, 'level=debug msg="Calling GET /v1.45/version"'),
-)
-
-
-@dataclass
-class Engine:
-    """Containers that only exist here. `made` are those that run, `ended` those that do not any more."""
-
-    made: dict[str, str] = field(default_factory=dict)
-    ended: dict[str, str] = field(default_factory=dict)
-    fails: dict[str, Exception] = field(default_factory=dict)
-    before: dict[str, Callable[[], object]] = field(default_factory=dict)
-    facts: dict[str, object] = field(default_factory=dict)
-
-    def enter(self, name: str) -> None:
-        if name in self.before:
-            self.before.pop(name)()
-        if name in self.fails:
-            raise self.fails[name]
-
-    def create(self, spec: containers.Spec) -> str:
-        self.enter("create")
-        self.made[spec.code] = containers.name_of(spec.code)
-        return self.made[spec.code]
-
-    def wait_ready(self, container_id: str, timeout: float = 20) -> None:
-        self.enter("wait_ready")
-
-    def remove(self, container_id: str) -> None:
-        self.enter("remove")
-        for found in (self.made, self.ended):
-            for code in [code for code, known in found.items() if known == container_id]:
-                del found[code]
-
-    def living(self) -> dict[str, str]:
-        self.enter("living")
-        return dict(self.made)
-
-    def gone(self) -> dict[str, str]:
-        return dict(self.ended)
-
-    def tell(self, container_id: str, owner_uid: int, timeout: float = 5) -> dict[str, object]:
-        self.enter("facts")
-        return {"containers": [], "images": [], "networks": [], "volumes": []} | self.facts
-
-    def log(self, container_id: str, since: int = 0) -> list[tuple[int, str]]:
-        self.enter("daemon_log")
-        return list(LOG)
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    engine = Engine()
-    for name, double in {
-        "create": engine.create, "wait_ready": engine.wait_ready, "remove": engine.remove, "living": engine.living,
-        "ended": engine.gone, "facts": engine.tell, "daemon_log": engine.log,
-    }.items():  # fmt: skip
-        monkeypatch.setattr(containers, name, double)
-    return engine
-
 
 # --- start ---
 

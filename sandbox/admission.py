@@ -1,0 +1,146 @@
+"""Who gets a sandbox, and when: the learner's own, one of the warm pool, a new one, or a place in the queue.
+
+Each decision is a transaction of its own. SQLite runs one after another, so that two never see the same last place.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sandbox import capacity
+from sandbox.models import ACTIVE, Sandbox, State, Waiting
+
+ASK_AGAIN_SECONDS = 5
+
+
+class FullHouse(Exception):
+    """No room for another sandbox now. `place` is the learner's in the queue, from 1, of `waiting`.
+
+    The place is kept while the learner asks again every `retry_after` seconds.
+    """
+
+    def __init__(self, shortage: str, place: int, waiting: int) -> None:
+        text = _("You are number %(place)d of %(waiting)d waiting.") % {"place": place, "waiting": waiting}
+        super().__init__(f"{shortage} {text}")
+        self.place, self.waiting, self.retry_after = place, waiting, ASK_AGAIN_SECONDS
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "error": str(self),
+            "retry_after": self.retry_after,
+            "place": self.place,
+            "waiting": self.waiting,
+        }
+
+
+def open_for(learner: Any) -> Sandbox:
+    """Return the learner's active sandbox, or another: one that runs already, or one in STARTING, its start ordered.
+
+    Raise FullHouse if the machine has no room, or only for those who came before. Two requests at once make one
+    sandbox: the database allows a learner only one that is active.
+    """
+    found = Sandbox.objects.of(learner).active().first()
+    if found:
+        return found
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            Waiting.objects.note(learner, now)
+            made = take_place(learner, now)
+    except IntegrityError:
+        return Sandbox.objects.of(learner).active().get()
+    if not made:
+        raise full_house(learner, now)
+    get_going(made)
+    return made
+
+
+def replace(sandbox: Sandbox, keep_home: bool) -> Sandbox:
+    """Stop a learner's sandbox and return another, which takes its place: there is no queue for it.
+
+    Without `keep_home`, the files in the learner's home end with the sandbox. Return the old one, as it is, while one
+    before it is still being removed: nobody has more than two at once.
+    """
+    learner = sandbox.learner
+    if Sandbox.objects.of(learner).filter(state=State.STOPPING).exists():
+        sandbox.refresh_from_db()
+        return sandbox
+    if not keep_home:
+        sandbox.forget_home()
+    if sandbox.state not in ACTIVE:
+        return open_for(learner)
+    sandbox.order_stop()
+    try:
+        with transaction.atomic():
+            made = give(learner, timezone.now())
+    except IntegrityError:
+        return Sandbox.objects.of(learner).active().get()
+    get_going(made)
+    return made
+
+
+def leave_queue(learner: Any) -> None:
+    Waiting.objects.filter(learner=learner).delete()
+
+
+def take_place(learner: Any, now: datetime) -> Sandbox | None:
+    """Give the learner a sandbox if there is one for them, counting those who came before."""
+    if Waiting.objects.ahead_of(learner, now) >= Sandbox.objects.warm().count() + room():
+        return None
+    leave_queue(learner)
+    return give(learner, now)
+
+
+def give(learner: Any, now: datetime) -> Sandbox:
+    return Sandbox.objects.claim_warm(learner, now) or Sandbox.objects.create(learner=learner)
+
+
+def get_going(made: Sandbox) -> None:
+    """Order what is left to be done for a sandbox that was given to a learner, and fill its place in the pool."""
+    from sandbox import tasks
+
+    if made.state == State.STARTING:
+        made.order_start()
+    if settings.SANDBOX_POOL:
+        tasks.order(tasks.fill_pool)
+
+
+def room() -> int:
+    """Return how many more sandboxes may be started now."""
+    if shortage():
+        return 0
+    return max(0, capacity.limit() - Sandbox.objects.live().count())
+
+
+def shortage() -> str:
+    return capacity.shortage(Sandbox.objects.filter(state=State.STARTING).count())
+
+
+def full_house(learner: Any, now: datetime) -> FullHouse:
+    why = shortage() or _("All sandboxes are taken. One will be free soon.")
+    return FullHouse(why, Waiting.objects.ahead_of(learner, now) + 1, Waiting.objects.present(now).count())
+
+
+def fill_pool() -> None:
+    """Start sandboxes that nobody has asked for yet, until SANDBOX_POOL are there or there is no room."""
+    while make_warm():
+        pass
+
+
+def make_warm() -> bool:
+    """Start one more for the pool, if it lacks one. Learners go first, those who wait and those whose start is slow."""
+    with transaction.atomic():
+        wanted = (
+            Sandbox.objects.unclaimed().count() < settings.SANDBOX_POOL
+            and not Sandbox.objects.claimed().filter(state=State.STARTING).exists()
+            and not Waiting.objects.present(timezone.now()).exists()
+            and room() > 0
+        )
+        made = Sandbox.objects.create(learner=None) if wanted else None
+    if made:
+        made.order_start()
+    return made is not None

@@ -1,0 +1,65 @@
+"""A clock that jumps takes no learner's time."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+
+from sandbox import clock, tasks
+from sandbox.models import Sandbox, State
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.wall, self.steady = 1_800_000_000.0, 5000.0
+
+    def pass_by(self, seconds: float, jump: float = 0) -> None:
+        self.steady += seconds
+        self.wall += seconds + jump
+
+    def time(self) -> float:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.steady
+
+
+@pytest.fixture
+def ticking(monkeypatch):
+    cache.clear()
+    ticking = Clock()
+    monkeypatch.setattr(clock, "time", ticking)
+    clock.make_up_for_jumps()
+    return ticking
+
+
+@pytest.mark.parametrize("jump", [3600, -3600])
+def test_the_ends_jump_with_it(ticking, alice, make, now, jump):
+    make(alice, expires_at=now)
+    ticking.pass_by(20, jump)
+    clock.make_up_for_jumps()
+    clock.make_up_for_jumps()
+    assert Sandbox.objects.get().expires_at == now + timedelta(seconds=jump)
+
+
+@pytest.mark.parametrize("jump", [0, 59, -59])
+def test_what_is_no_jump_changes_nothing(ticking, alice, make, now, jump):
+    make(alice, expires_at=now)
+    ticking.pass_by(20, jump)
+    clock.make_up_for_jumps()
+    assert Sandbox.objects.get().expires_at == now
+
+
+def test_a_machine_that_was_started_again_has_not_jumped(ticking, alice, make, now):
+    make(alice, expires_at=now)
+    ticking.steady, ticking.wall = 10.0, ticking.wall + 500
+    clock.make_up_for_jumps()
+    assert Sandbox.objects.get().expires_at == now
+
+
+def test_nobodys_time_is_over_because_the_clock_was_set(ticking, alice, make, engine, now):
+    sandbox = make(alice, expires_at=now - timedelta(minutes=10))
+    engine.made[sandbox.code] = sandbox.container_id
+    ticking.pass_by(20, 3600)
+    tasks.reconcile()
+    assert Sandbox.objects.get().state == State.RUNNING
