@@ -7,6 +7,8 @@ started, from what is free at that moment. A learner may take more than the meas
 import os
 import re
 import shutil
+import statistics
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,7 +23,7 @@ DISK_SPARE = 2**30  # bytes of disk that stay free: an engine whose disk is full
 DISK_EACH = 20 * 2**20  # bytes: a sandbox writes its log there, and nothing else
 ENGINE_ROOT = Path("/var/lib/docker")  # unless its configuration says otherwise
 PER_CPU = 120  # sandboxes to a processor: an idle one was measured to take a thousandth of it
-BUSY = 8.0  # processes that want a processor, to each of them, over five minutes, at which no more are let in
+LATE_SECONDS = 0.1  # how late this process gets a processor when it wakes, at which no more are let in
 
 
 def in_bytes(size: str) -> int:
@@ -59,9 +61,22 @@ def shortage(starting: int) -> str:
         return _("This machine has no memory to spare for another sandbox now.")
     if free_disk() < DISK_SPARE + (starting + 1) * DISK_EACH:
         return _("This machine has no disk to spare for another sandbox now.")
-    if os.getloadavg()[1] > BUSY * processors():
+    if lateness() > LATE_SECONDS:
         return _("This machine is too busy for another sandbox now.")
     return ""
+
+
+def lateness() -> float:
+    """Return how many seconds this process gets a processor late, as the median of five short sleeps.
+
+    Not the load average: one learner's hundred busy processes, which share one processor and get it last, drive that up.
+    """
+    late = []
+    for _try in range(5):
+        begin = time.perf_counter()
+        time.sleep(0.001)
+        late.append(time.perf_counter() - begin - 0.001)
+    return statistics.median(late)
 
 
 def free_disk() -> int:

@@ -14,13 +14,13 @@ measured_shortage = capacity.shortage  # the other tests' machine is never short
 def machine(monkeypatch, settings):
     """A machine of our own measures, with more than enough of everything."""
     settings.SANDBOX_LIMIT, settings.SANDBOX_MEMORY = 0, "1g"
-    machine = SimpleNamespace(total=64 * GIB, available=60 * GIB, disk=100 * GIB, load=0.0, processors=4)
+    machine = SimpleNamespace(total=64 * GIB, available=60 * GIB, disk=100 * GIB, late=0.0, processors=4)
     monkeypatch.setattr(
         capacity, "memory", lambda what="MemTotal": machine.total if what == "MemTotal" else machine.available
     )
     monkeypatch.setattr(capacity, "free_disk", lambda: machine.disk)
     monkeypatch.setattr(capacity, "processors", lambda: machine.processors)
-    monkeypatch.setattr(capacity.os, "getloadavg", lambda: (0.0, machine.load, 0.0))
+    monkeypatch.setattr(capacity, "lateness", lambda: machine.late)
     capacity.derived.cache_clear()
     yield machine
     capacity.derived.cache_clear()
@@ -64,7 +64,7 @@ def test_a_machine_with_room_is_short_of_nothing(machine):
 
 
 @pytest.mark.parametrize(
-    ("measure", "value", "word"), [("available", GIB, "memory"), ("disk", GIB, "disk"), ("load", 33.0, "busy")]
+    ("measure", "value", "word"), [("available", GIB, "memory"), ("disk", GIB, "disk"), ("late", 0.2, "busy")]
 )
 def test_what_it_is_short_of_is_named(machine, measure, value, word):
     setattr(machine, measure, value)
@@ -80,3 +80,4 @@ def test_those_that_are_starting_are_counted_as_if_they_had_taken_theirs(machine
 def test_this_machine_is_measured():
     assert capacity.memory() > capacity.memory("MemAvailable") > 0
     assert capacity.free_disk() > 0
+    assert 0 <= capacity.lateness() < 5
