@@ -1,6 +1,7 @@
 /** The workspace beside a lesson: the learner's sandbox, its terminal, its logs, its flow, and the lesson's tasks. */
 import { find } from "./dom.ts";
 import { loadStrings, say } from "./strings.ts";
+import { bindActions } from "./workspace/actions.ts";
 import { Announcer } from "./workspace/announce.ts";
 import type { Verdict } from "./workspace/closing.ts";
 import { EventStream } from "./workspace/events.ts";
@@ -13,13 +14,13 @@ import { SandboxClient, type Phase } from "./workspace/sandbox.ts";
 import { showStatus } from "./workspace/status.ts";
 import { Tasks } from "./workspace/tasks.ts";
 import { TerminalPanel } from "./workspace/terminalpanel.ts";
-import { bindActions, showTimer } from "./workspace/timer.ts";
+import { Timer } from "./workspace/timer.ts";
 
 /** So many connections in a row that never opened, and the page asks over HTTP what is wrong. */
 const STRUGGLES = 3;
 const ASK_ANEW_EVERY = 5_000;
 /** In these there is nothing more to hear from the sandbox. */
-const OVER = new Set<Phase["name"]>(["stopped", "failed", "missing", "signed-out"]);
+const OVER = new Set<Phase["name"]>(["stopped", "failed", "missing", "signed-out", "full", "left"]);
 
 class Workspace {
   private readonly announcer: Announcer;
@@ -61,10 +62,13 @@ class Workspace {
 
   private bind(): void {
     showStatus(this.root, this.sandbox);
-    showTimer(this.root, this.sandbox, this.announcer);
+    new Timer(this.root, this.sandbox, this.announcer);
     bindActions(this.root, this.sandbox, () => this.clear());
     this.sandbox.onRefusal = (error) => this.terminal.notice(error);
     this.sandbox.onChange((phase) => this.follow(phase));
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.sandbox.hurry();
+    });
     const help = find<HTMLDialogElement>(this.root, "[data-help]");
     find(this.root, "[data-open-help]").addEventListener("click", () => help.showModal());
     bindRunButtons(document, {
@@ -88,6 +92,8 @@ class Workspace {
     if (phase.name === "running" && code) this.terminal.shell.start(code);
     // A server that does not answer is no reason to hang up: the shell may well be there when it is back.
     else if (phase.name !== "unreachable" && phase.name !== "asking") this.terminal.shell.stop();
+    this.terminal.showAsleep(phase.name === "running" && this.sandbox.isPaused);
+    if (this.said === "starting" && phase.name === "running" && this.sandbox.savedAt) this.terminal.notice(say("files-back"));
     if (phase.name !== this.said) this.announcer.say(say(`state-${phase.name}`));
     this.said = phase.name;
   }
@@ -96,8 +102,8 @@ class Workspace {
     switch (event.type) {
       case "state":
         // A sandbox that was reset may still report its end.
-        if (event.code && event.code !== this.sandbox.code) return;
-        this.sandbox.hear(event.state, event.expires_at, event.error ?? "");
+        if (event.code !== this.sandbox.code) return;
+        this.sandbox.hear(event);
         break;
       case "log":
         this.logs[event.source]?.add(event);

@@ -153,7 +153,9 @@ def test_reset_gives_a_clean_sandbox(arrive):
     alice.run("docker pull -q warehouse:5000/sarafa/poha; touch mine")
     old = alice.code
     alice.page.get_by_test_id("reset").click()
-    alice.page.get_by_role("dialog").get_by_role("button", name="Reset").click()
+    dialog = alice.page.get_by_role("dialog")
+    dialog.get_by_role("checkbox", name="Keep the files").uncheck()
+    dialog.get_by_role("button", name="Reset").click()
     until(lambda: alice.code != old, 15, "another sandbox")
     until(lambda: alice.at_prompt() and "mine" not in alice.screen(), 20, "its prompt")
     assert alice.run("ls; docker images -q").strip() == ""

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bookmark } from "../../static/js/workspace/events.ts";
 import { beginsGroup } from "../../static/js/workspace/flow.ts";
-import { parseFrame, type FlowEvent, type LogEvent, type TerminalFrame } from "../../static/js/workspace/protocol.ts";
+import { parseFrame, type FlowEvent, type LogEvent, type StateEvent, type TerminalFrame } from "../../static/js/workspace/protocol.ts";
 
 const log = (id: number): LogEvent => ({ type: "log", id, at: "2026-01-01T00:00:00Z", source: "daemon", line: "" });
 
@@ -20,7 +20,7 @@ test("an event seen before is not new", () => {
 test("the state is always news", () => {
   const bookmark = new Bookmark();
   bookmark.isNew(log(9));
-  assert.ok(bookmark.isNew({ type: "state", state: "running", id: 3, at: "" }));
+  assert.ok(bookmark.isNew({ type: "state", id: 3, at: "" } as StateEvent));
   assert.equal(bookmark.after, 9);
 });
 

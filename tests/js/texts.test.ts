@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { feedbackLines } from "../../static/js/workspace/tasks.ts";
-import { clock } from "../../static/js/workspace/timer.ts";
 
 const root = process.cwd();
 const read = (file: string): string => readFileSync(path.join(root, file), "utf8");
@@ -45,8 +44,4 @@ test("feedback has only the parts that say something, in their order", () => {
     { name: "found", text: "a" },
     { name: "hint", text: "c" },
   ]);
-});
-
-test("the clock shows hours only where there are some", () => {
-  assert.deepEqual([3_725, 245, 9.9, -3].map(clock), ["1:02:05", "4:05", "0:09", "0:00"]);
 });

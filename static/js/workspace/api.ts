@@ -2,7 +2,7 @@
 import type { Sandbox } from "./protocol.ts";
 
 export type Answer =
-  | { readonly kind: "sandbox"; readonly sandbox: Sandbox; readonly serverTime: number }
+  | { readonly kind: "sandbox"; readonly sandbox: Sandbox }
   | { readonly kind: "full"; readonly error: string; readonly retryAfter: number }
   | { readonly kind: "missing" }
   | { readonly kind: "signed-out" }
@@ -11,14 +11,16 @@ export type Answer =
 
 const PATIENCE = 20_000;
 
+/** Ask the server; a body goes as JSON, or as a form if it is one. */
 export function request(url: string, method: "GET" | "POST", csrf: string, body?: object): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
+  const isForm = body instanceof URLSearchParams;
   if (method === "POST") headers["X-CSRFToken"] = csrf;
-  if (body) headers["Content-Type"] = "application/json";
+  if (body && !isForm) headers["Content-Type"] = "application/json";
   return fetch(url, {
     method,
     headers,
-    ...(body ? { body: JSON.stringify(body) } : {}),
+    ...(body ? { body: isForm ? body : JSON.stringify(body) } : {}),
     credentials: "same-origin",
     // A redirect leads to a sign-in page, which is no answer to a script.
     redirect: "manual",
@@ -26,9 +28,9 @@ export function request(url: string, method: "GET" | "POST", csrf: string, body?
   });
 }
 
-export async function askSandbox(url: string, method: "GET" | "POST", csrf: string): Promise<Answer> {
+export async function askSandbox(url: string, method: "GET" | "POST", csrf: string, form?: URLSearchParams): Promise<Answer> {
   try {
-    return await understand(await request(url, method, csrf));
+    return await understand(await request(url, method, csrf, form));
   } catch {
     return { kind: "unreachable" };
   }
@@ -42,7 +44,7 @@ async function understand(response: Response): Promise<Answer> {
   const body = await readObject(response);
   const error = typeof body["error"] === "string" ? body["error"] : "";
   if (response.ok && typeof body["code"] === "string") {
-    return { kind: "sandbox", sandbox: body as unknown as Sandbox, serverTime: dateOf(response) };
+    return { kind: "sandbox", sandbox: body as unknown as Sandbox };
   }
   if (response.status === 503 && typeof body["retry_after"] === "number") {
     return { kind: "full", error, retryAfter: body["retry_after"] };
@@ -57,9 +59,4 @@ async function readObject(response: Response): Promise<Record<string, unknown>> 
   } catch {
     return {};
   }
-}
-
-/** The server's clock, so that the timer is right on a computer whose clock is not. */
-function dateOf(response: Response): number {
-  return Date.parse(response.headers.get("Date") ?? "") || Date.now();
 }

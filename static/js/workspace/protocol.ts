@@ -3,11 +3,20 @@ import type { Attached } from "./session.ts";
 
 export type SandboxState = "starting" | "running" | "stopping" | "stopped" | "failed";
 
+/** What both the API and `state` events say of a sandbox. Times are ISO 8601. */
 export interface Sandbox {
   readonly code: string;
   readonly state: SandboxState;
   readonly expires_at: string | null;
   readonly error: string;
+  readonly paused: boolean;
+  readonly can_extend: boolean;
+  /** When the learner's home was saved last, or null. */
+  readonly saved_at: string | null;
+  /** How many of its files were too big for that. */
+  readonly left_out: number;
+  /** The server's clock. */
+  readonly now: string;
 }
 
 interface Dated {
@@ -15,12 +24,8 @@ interface Dated {
   readonly at: string;
 }
 
-export interface StateEvent extends Dated {
+export interface StateEvent extends Dated, Sandbox {
   readonly type: "state";
-  readonly code?: string;
-  readonly state: SandboxState;
-  readonly expires_at?: string | null;
-  readonly error?: string;
 }
 
 export interface LogEvent extends Dated {

@@ -1,5 +1,6 @@
 import { find, setText } from "../dom.ts";
 import { say } from "../strings.ts";
+import { comesBack } from "./moments.ts";
 import type { Phase, SandboxClient } from "./sandbox.ts";
 
 interface View {
@@ -13,13 +14,14 @@ interface View {
 export function showStatus(workspace: HTMLElement, sandbox: SandboxClient): void {
   const panel = find(workspace, "[data-status]");
   const button = find<HTMLButtonElement>(panel, "[data-status-button]");
+  const leave = find<HTMLButtonElement>(panel, "[data-leave-queue]");
   const link = find<HTMLAnchorElement>(panel, "[data-status-link]");
   let wasRunning = false;
   const draw = (): void => {
     const { phase } = sandbox;
     // A server that is away for a moment is no reason to cover what is on the screen.
     if (phase.name !== "unreachable") wasRunning = phase.name === "running";
-    const view = viewOf(phase, Date.now());
+    const view = viewOf(phase, Date.now(), comesBack(sandbox, sandbox.clock.now()));
     workspace.dataset["state"] = phase.name;
     panel.hidden = wasRunning;
     panel.classList.toggle("is-busy", view.busy ?? false);
@@ -27,17 +29,22 @@ export function showStatus(workspace: HTMLElement, sandbox: SandboxClient): void
     setText(find(panel, "[data-status-detail]"), view.detail ?? "");
     setText(button, view.button ?? "");
     button.hidden = !view.button;
+    leave.hidden = phase.name !== "full";
     link.hidden = phase.name !== "signed-out";
     setText(find(workspace, "[data-state-name]"), say(`state-${phase.name}`));
   };
   button.addEventListener("click", () => void sandbox.ask());
+  leave.addEventListener("click", () => {
+    sandbox.leaveQueue();
+    button.focus();
+  });
   sandbox.onChange(draw);
   window.setInterval(() => sandbox.phase.name !== "running" && draw(), 1_000);
   draw();
 }
 
-/** Return what to say about a phase at a moment. */
-export function viewOf(phase: Phase, now: number): View {
+/** Return what to say about a phase at a moment; `kept` says which files the next sandbox brings back. */
+export function viewOf(phase: Phase, now: number, kept = ""): View {
   switch (phase.name) {
     case "asking":
       return { text: say("asking"), busy: true };
@@ -46,15 +53,19 @@ export function viewOf(phase: Phase, now: number): View {
     case "stopping":
       return { text: say("stopping"), busy: true };
     case "stopped":
-      return { text: say("stopped"), detail: say("stopped-detail"), button: say("start-again") };
+      return ended(phase.isTimeOver, kept);
     case "missing":
       return { text: say("missing"), button: say("start-again") };
     case "failed":
-      return { text: say("failed"), detail: phase.error, button: say("retry") };
+      return phase.hasRun
+        ? { text: say("lost"), detail: lines(phase.error, kept), button: say("start-again") }
+        : { text: say("failed"), detail: lines(phase.error, kept), button: say("retry") };
     case "refused":
       return { text: phase.error, button: say("retry") };
     case "full":
-      return { text: phase.error || say("full"), detail: again(phase.retryAt, now), button: say("retry-now"), busy: true };
+      return { text: phase.error || say("full"), detail: inQueue(phase.retryAt, now), button: say("retry-now"), busy: true };
+    case "left":
+      return { text: say("left-queue"), button: say("ask-again") };
     case "unreachable":
       return { text: say("unreachable"), detail: again(phase.retryAt, now), button: say("retry-now"), busy: true };
     case "signed-out":
@@ -62,6 +73,11 @@ export function viewOf(phase: Phase, now: number): View {
     case "running":
       return { text: "" };
   }
+}
+
+function ended(isTimeOver: boolean, kept: string): View {
+  const text = isTimeOver ? say(kept ? "time-over-kept" : "time-over") : say("stopped");
+  return { text, detail: lines(kept, say("stopped-detail")), button: say("start-again") };
 }
 
 function waited({ since, error }: { since: number; error: string }, now: number): string {
@@ -73,4 +89,12 @@ function waited({ since, error }: { since: number; error: string }, now: number)
 
 function again(retryAt: number, now: number): string {
   return say("again-in", { seconds: Math.max(0, Math.ceil((retryAt - now) / 1000)) });
+}
+
+function inQueue(retryAt: number, now: number): string {
+  return lines(say("queue"), retryAt > now ? again(retryAt, now) : say("asking-now"));
+}
+
+function lines(...texts: string[]): string {
+  return texts.filter(Boolean).join("\n");
 }

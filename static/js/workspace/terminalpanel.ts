@@ -62,6 +62,13 @@ export class TerminalPanel {
     this.noticeTimer = window.setTimeout(() => (box.hidden = true), NOTICE_FOR);
   }
 
+  /** Show or hide a quiet sign that the sandbox sleeps. It takes no click and no key: those wake the sandbox. */
+  showAsleep(isAsleep: boolean): void {
+    const sign = find(this.panel, "[data-asleep]");
+    if (isAsleep && sign.hidden) this.announcer.say(say("asleep"));
+    sign.hidden = !isAsleep;
+  }
+
   private leave(): void {
     this.layout().leaveTerminal();
     this.announcer.say(say("left-terminal"));

@@ -1,69 +1,55 @@
 import { find, setText } from "../dom.ts";
 import { say } from "../strings.ts";
 import type { Announcer } from "./announce.ts";
+import { LAST_SECONDS, moment, timeLeft } from "./moments.ts";
 import type { SandboxClient } from "./sandbox.ts";
+import { Warning } from "./warning.ts";
 
-const WARN_BEFORE = 5 * 60;
+/** Count down to the end of the sandbox by the server's clock, say what is saved, and warn before the end. */
+export class Timer {
+  private readonly timer: HTMLDetailsElement;
+  private readonly warning: Warning;
+  private endsAt: number | null = null;
 
-/** Show seconds as 1:23:45 or 4:05. */
-export function clock(seconds: number): string {
-  const left = Math.max(0, Math.floor(seconds));
-  const two = (number: number): string => String(number).padStart(2, "0");
-  const [hours, minutes] = [Math.floor(left / 3600), Math.floor(left / 60) % 60];
-  return hours ? `${hours}:${two(minutes)}:${two(left % 60)}` : `${minutes}:${two(left % 60)}`;
-}
+  constructor(
+    workspace: HTMLElement,
+    private readonly sandbox: SandboxClient,
+    private readonly announcer: Announcer,
+  ) {
+    this.timer = find<HTMLDetailsElement>(workspace, "[data-timer]");
+    this.warning = new Warning(workspace, announcer, () => find(this.timer, "summary").focus());
+    sandbox.onChange(() => this.tick());
+    window.setInterval(() => this.tick(), 1_000);
+    this.tick();
+  }
 
-/** Count down to the end of the sandbox, and warn once, five minutes before. */
-export function showTimer(workspace: HTMLElement, sandbox: SandboxClient, announcer: Announcer): void {
-  const timer = find(workspace, "[data-testid=timer]");
-  let warnedFor = 0;
-  const tick = (): void => {
-    const { expiresAt, phase } = sandbox;
-    timer.hidden = phase.name !== "running" || expiresAt === null;
-    if (timer.hidden || expiresAt === null) return;
-    const left = (expiresAt - Date.now() - sandbox.clockOffset) / 1000;
-    setText(find(timer, "[data-clock]"), clock(left));
-    timer.classList.toggle("is-late", left <= WARN_BEFORE);
-    if (left <= WARN_BEFORE && left > 0 && warnedFor !== expiresAt) {
-      warnedFor = expiresAt;
-      announcer.say(say("ends-soon", { minutes: Math.max(1, Math.round(left / 60)) }));
-    }
+  private tick(): void {
+    const { expiresAt, phase, clock, canExtend } = this.sandbox;
+    this.timer.hidden = phase.name !== "running" || expiresAt === null;
+    if (this.timer.hidden || expiresAt === null) return this.warning.hide();
+    const left = (expiresAt - clock.now()) / 1000;
+    setText(find(this.timer, "[data-clock]"), timeLeft(left));
+    this.timer.classList.toggle("is-late", left <= LAST_SECONDS);
+    this.tell(expiresAt, left);
+    this.warning.show(left, expiresAt, canExtend);
     // The server ends it at its own time; the page then looks, should the event be lost.
-    if (left < -5 && left > -6.5) void sandbox.refresh();
-  };
-  sandbox.onChange(tick);
-  window.setInterval(tick, 1_000);
-  tick();
-}
+    if (clock.hasJumped() || (left < -5 && left > -6.5)) void this.sandbox.refresh();
+  }
 
-/** Extend at once; Reset and Stop after a question, as they throw work away. */
-export function bindActions(workspace: HTMLElement, sandbox: SandboxClient, onReset: () => void): void {
-  const extend = find<HTMLButtonElement>(workspace, "[data-extend]");
-  extend.addEventListener("click", () => void sandbox.act("extend"));
-  ask(workspace, "[data-testid=reset]", "[data-confirm-reset]", () => {
-    onReset();
-    void sandbox.act("reset");
-  });
-  ask(workspace, "[data-stop]", "[data-confirm-stop]", () => void sandbox.act("stop"));
-  const buttons = workspace.querySelectorAll<HTMLButtonElement>("[data-extend], [data-testid=reset], [data-stop]");
-  const enable = (): void => {
-    const { name } = sandbox.phase;
-    for (const button of buttons) {
-      const works = button.dataset["testid"] === "reset" ? name === "running" || name === "failed" : name === "running";
-      button.disabled = !works;
-    }
-  };
-  sandbox.onChange(enable);
-  enable();
-}
-
-function ask(workspace: HTMLElement, opener: string, selector: string, act: () => void): void {
-  const dialog = find<HTMLDialogElement>(workspace, selector);
-  find(workspace, opener).addEventListener("click", () => {
-    dialog.returnValue = "";
-    dialog.showModal();
-  });
-  dialog.addEventListener("close", () => {
-    if (dialog.returnValue === "yes") act();
-  });
+  /** Fill the lines behind the timer, and say when an extension was granted. */
+  private tell(expiresAt: number, left: number): void {
+    const { clock, savedAt, leftOut, canExtend } = this.sandbox;
+    const line = (name: string, text: string): void => {
+      const element = find(this.timer, `[data-${name}]`);
+      setText(element, text);
+      element.hidden = !text;
+    };
+    const now = clock.now();
+    line("ends", say("ends-at", { time: moment(expiresAt, now) }));
+    line("saved", savedAt === null ? say("not-saved") : say("saved-at", { time: moment(savedAt, now) }));
+    line("left-out", leftOut ? say("left-out", { count: leftOut }) : "");
+    line("longest", left <= LAST_SECONDS && !canExtend ? say("longest") : "");
+    if (this.endsAt !== null && expiresAt > this.endsAt) this.announcer.say(say("ends-at", { time: moment(expiresAt, now) }));
+    this.endsAt = expiresAt;
+  }
 }
