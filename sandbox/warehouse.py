@@ -159,7 +159,7 @@ def push(image: str, target: str) -> None:
 
 def start(name: str, command: list[str], **options: Any) -> None:
     config = client().create_host_config(
-        cap_drop=["ALL"], security_opt=["no-new-privileges"], mem_limit="256m", pids_limit=64, **options
+        cap_drop=["ALL"], security_opt=["no-new-privileges"], mem_limit="256m", pids_limit=256, **options
     )
     made = client().create_container(
         IMAGE,

@@ -67,6 +67,21 @@ def test_nobody_passes_for_another(alices, charlies):
     assert requests_of(alices, since) == ["GET /v2/sarafa/poha/tags/list 200"]
 
 
+@pytest.mark.parametrize("who", ["learner", "root"])
+def test_nobody_inside_gets_past_the_proxy(alices, who):
+    code, output = getattr(alices, who)("curl -sS --unix-socket /warehouse/registry.sock http://warehouse/v2/")
+    assert code != 0
+    assert "Could not connect" in output
+    assert getattr(alices, who)("pgrep nginx") == (1, "")
+
+
+def test_a_learner_with_every_connection_open_leaves_others_theirs(fresh, charlies):
+    flood = "for i in $(seq 200); do exec {fd}<>/dev/tcp/127.0.0.1/5000; printf GET >&$fd; done; sleep 5"
+    fresh.learner(f"nohup bash -c '{flood}' > /dev/null 2>&1 &")
+    assert fresh.learner("sleep 1; curl -sS -m 2 http://warehouse:5000/v2/")[0] != 0  # all its own are taken
+    assert charlies.learner("curl -fsS -m 2 http://warehouse:5000/v2/")[0] == 0
+
+
 def test_it_takes_nothing_in(alices):
     before = warehouse.in_stock()
     code, _ = alices.learner(f"docker pull {POHA}; docker tag {POHA} {POHA}:mine; docker push {POHA}:mine")
