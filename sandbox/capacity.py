@@ -69,7 +69,7 @@ def shortage(starting: int) -> str:
 def lateness() -> float:
     """Return how many seconds this process gets a processor late, as the median of five short sleeps.
 
-    Not the load average: one learner's hundred busy processes, which share one processor and get it last, drive that up.
+    Not the load average: one learner's hundred busy processes, which share a processor and get it last, drive that up.
     """
     late = []
     for _try in range(5):
