@@ -1,7 +1,7 @@
 """trial.py [--patience SECONDS]: try a sandbox on this host, with the settings at hand, and tell what works.
 
-For a host that no test has seen yet, however slow: it waits where the tests would give up. What it prints is a table
-in Markdown; it ends with 1 if something did not work. It leaves nothing behind but the images.
+For a host that no test has seen yet, however slow: it waits where the tests would give up. The images must be there
+(manage.py images). What it prints is a table in Markdown; it ends with 1 if something did not work.
 """
 
 import argparse
@@ -94,11 +94,31 @@ class Trial:
             f"images: {len(containers.facts(self.container_id, self.spec.owner_uid, timeout=self.patience)['images'])}"
         )
 
+    def try_home(self) -> str:
+        """See that the learner's home can be saved, and brought back."""
+        self.must(self.learner("mkdir stall && echo poha > stall/menu"))
+        archive, left_out = containers.save_home(self.container_id, self.spec.owner_uid)
+        self.must(self.learner("rm -r stall"))
+        containers.restore_home(self.container_id, self.spec.owner_uid, archive)
+        self.must(self.learner("grep -x poha stall/menu"))
+        return f"{len(archive)} bytes, {left_out} files left out"
+
     def try_pause(self) -> str:
-        engine.client().pause(self.container_id)
-        engine.client().unpause(self.container_id)
-        self.must(self.learner("docker ps"))
-        return "goes on"
+        """See that the sandbox stands still when paused, and goes on afterwards."""
+        self.must(self.learner("(while sleep 0.1; do echo >> beats; done) > /dev/null 2>&1 &"))
+        engine.pause(self.container_id)
+        before = self.usage()
+        time.sleep(3)
+        used = self.usage() - before
+        engine.unpause(self.container_id)
+        self.must(self.learner("docker ps; wc -c < beats"))
+        if used:
+            raise Failed(f"used {used} ns of CPU in 3 s of pause")
+        return "no CPU used meanwhile; goes on"
+
+    def usage(self) -> int:
+        """Return the nanoseconds of CPU that the sandbox has used."""
+        return int(engine.client().stats(self.container_id, stream=False)["cpu_stats"]["cpu_usage"]["total_usage"])
 
     def try_settings(self) -> str:
         """See that nobody in a sandbox writes to the kernel's settings."""
@@ -134,14 +154,13 @@ class Trial:
         return f"in {time.monotonic() - began:.1f} s"
 
 
-PARTS = ["start", "bounds", "features", "facts", "pause", "settings", "settings_as_init", "fork_bomb", "remove"]
+PARTS = ["start", "bounds", "features", "facts", "home", "pause", "settings", "settings_as_init", "fork_bomb", "remove"]
 
 
 def prepare(patience: float) -> None:
-    engine.client().timeout = warehouse.START_SECONDS = int(patience)
-    images.ensure_all(print)
+    engine.client().timeout = warehouse.START_SECONDS = containers.HOME_SECONDS = int(patience)
     warehouse.ensure_running()
-    warehouse.seed(images.stock())
+    warehouse.seed(images.stock() | {"registry": warehouse.IMAGE})
 
 
 def describe() -> None:
