@@ -8,6 +8,7 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,6 +127,13 @@ def charlies(installation: str) -> Iterator[Place]:
 def fresh(installation: str) -> Iterator[Place]:
     """A sandbox for one test, which may wreck it."""
     yield from open_place()
+
+
+@pytest.fixture
+def new_place(installation: str) -> Iterator[Callable[[], Place]]:
+    """Open a sandbox for each call."""
+    with ExitStack() as opened:
+        yield lambda: opened.enter_context(contextmanager(open_place)())
 
 
 @pytest.hookimpl(wrapper=True)
