@@ -216,6 +216,10 @@ SANDBOX_IDLE_MINUTES = number("SANDBOX_IDLE_MINUTES", 10)  # unused for so long,
 SANDBOX_HOME = os.environ.get("SANDBOX_HOME") or "10m"  # of a learner's home, this much is kept for the next sandbox
 SANDBOX_POOL = int(number("SANDBOX_POOL", 4))  # started before anybody asks for them
 SANDBOX_LIMIT = int(number("SANDBOX_LIMIT", 0))  # 0: as many as the machine is found to hold
+# Where browsers see what listens on a port of a sandbox: an origin that is not ours. {host} is the name by which they
+# know us, or one of the stall's own on the machine itself; {code} and {port} are the sandbox's, for a wildcard domain.
+VISITS_PORT = int(number("VISITS_PORT", number("PORT", 8000) + 1))
+VISITS_ORIGIN = os.environ.get("VISITS_ORIGIN") or f"http://{{host}}:{VISITS_PORT}"
 GUESTS_PER_HOUR = int(number("GUESTS_PER_HOUR", 300))  # from one address, which a classroom shares
 
 LOGGING = {

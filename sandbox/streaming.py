@@ -70,6 +70,35 @@ async def execute(container_id: str, argv: list[str], user: str) -> Stream:
         return stream
 
 
+class Line:
+    """A program in a container, as a line of bytes: written to its stdin, read from its stdout."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+
+    async def read(self) -> bytes:
+        """Return the next bytes; none when there will be no more."""
+        with engine_errors():
+            while message := await self.stream.read_out():
+                if message.stream == 1:
+                    return message.data
+        return b""
+
+    async def write(self, data: bytes) -> None:
+        with engine_errors():
+            await self.stream.write_in(data)
+
+
+@asynccontextmanager
+async def opened(container_id: str, argv: list[str], user: str) -> AsyncIterator[Line]:
+    """Run a program in a container for as long as the context lasts."""
+    stream = await execute(container_id, argv, user)
+    try:
+        yield Line(stream)
+    finally:
+        await cut(stream)
+
+
 async def unpause(container_id: str) -> None:
     """Let a frozen container's processes go on. One that is not frozen stays so."""
     with engine_errors():

@@ -8,6 +8,7 @@ urlpatterns = [
     path("sandbox/", views.open_sandbox, name="open"),
     path("sandbox/queue/leave/", views.leave_queue, name="leave-queue"),
     path("sandbox/<slug:code>/", views.show_sandbox, name="show"),
+    path("sandbox/<slug:code>/visit/<int:port>/", views.visit, name="visit"),
     path("sandbox/<slug:code>/stop/", views.stop_sandbox, name="stop"),
     path("sandbox/<slug:code>/reset/", views.reset_sandbox, name="reset"),
     path("sandbox/<slug:code>/extend/", views.extend_sandbox, name="extend"),

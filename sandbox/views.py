@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from courses import catalogue
 from courses.models import Enrollment
-from sandbox import admission, tasks
+from sandbox import admission, tasks, visits
 from sandbox.admission import FullHouse
 from sandbox.models import Sandbox, State
 
@@ -94,6 +95,15 @@ def extend_sandbox(request: HttpRequest, code: str) -> HttpResponse:
     if not sandbox.extend(timezone.now()):
         return JsonResponse(sandbox.as_json() | {"error": _("Only a running sandbox can be extended.")}, status=409)
     return JsonResponse(sandbox.as_json())
+
+
+@require_GET
+@learners_only
+def visit(request: HttpRequest, code: str, port: int) -> HttpResponse:
+    """Show the browser in to what listens on a port of the sandbox: elsewhere, and not as the learner."""
+    if not 0 < port < 65536:
+        raise Http404(_("There is no such port."))
+    return redirect(visits.entrance(request.get_host(), visits.Visit(own(request, code).code, port)))
 
 
 @require_POST

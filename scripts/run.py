@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("DATA_DIR") or ROOT / "var").resolve()
 HOST, PORT = os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
 SHOWN_HOST = "127.0.0.1" if HOST == "0.0.0.0" else HOST  # noqa: S104
+VISITS_PORT = int(os.environ.get("VISITS_PORT") or PORT + 1)
 URL = f"http://{SHOWN_HOST}:{PORT}"
 READY_SECONDS = 60
 GRACE_SECONDS = 12
@@ -91,8 +92,13 @@ def processes() -> list[Process]:
         python, "-m", "celery", "-A", "config", "worker", "--beat", "--pool", "threads", "--concurrency", "8",
         "--without-gossip", "--without-mingle", "--loglevel", "INFO",
     ]  # fmt: skip
+    visits = [
+        python, "-m", "uvicorn", "config.visits:application", "--host", HOST, "--port", str(VISITS_PORT),
+        "--no-access-log", "--no-date-header", "--no-server-header", "--ws", "websockets-sansio",
+        "--timeout-graceful-shutdown", "5", "--log-level", "warning", "--lifespan", "off",
+    ]  # fmt: skip
     embedded = [] if os.environ.get("REDIS_URL") else [Process("redis", redis_argv())]
-    return [*embedded, Process("worker", worker), Process("web", web)]
+    return [*embedded, Process("worker", worker), Process("web", web), Process("visits", visits)]
 
 
 def redis_argv() -> list[str]:
@@ -120,13 +126,13 @@ def path_is_short() -> None:
         sys.exit(f"The path {DATA_DIR} is too long for the sockets in it. Set DATA_DIR to a shorter one.")
 
 
-def port_is_free() -> None:
+def port_is_free(port: int, setting: str) -> None:
     with socket.socket(socket.AF_INET6 if ":" in HOST else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, PORT))
+            probe.bind((HOST, port))
         except OSError as exc:
-            sys.exit(f"Port {PORT} on {HOST} cannot be used ({exc.strerror}). Choose another: make run PORT=8001")
+            sys.exit(f"Port {port} on {HOST} cannot be used ({exc.strerror}). Choose another: make run {setting}=8100")
 
 
 def script(name: str, *options: str) -> int:
@@ -174,7 +180,8 @@ def serve(kept: list[Process]) -> None:
 
 def serve_until_told() -> None:
     path_is_short()
-    port_is_free()
+    port_is_free(PORT, "PORT")
+    port_is_free(VISITS_PORT, "VISITS_PORT")
     if script("prepare.py"):
         sys.exit(1)
     kept = processes()
