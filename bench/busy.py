@@ -15,12 +15,12 @@ async def measure(bench: Bench) -> list[Figure]:
     async with AsyncExitStack() as stack:
         learner = await stack.enter_async_context(bench.sandbox())
         others = [await stack.enter_async_context(bench.sandbox()) for _ in range(SANDBOXES)]
-        before = bench.platform.resident("uvicorn")
+        before = bench.platform.resident("config.asgi")
         crowd = Crowd(others, EACH)
         await crowd.start()
         try:
             echoed = await echo.compare(bench, learner, bench.times(1000, 200))
-            resident = bench.platform.resident("uvicorn")
+            resident = bench.platform.resident("config.asgi")
         finally:
             rates = await crowd.stop()
     lines = f"each a line per {PERIOD * 1000:.0f} ms: {rates['frames']:.0f} frames/s read"

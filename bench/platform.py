@@ -24,13 +24,17 @@ class NotReady(Exception):
     """The platform did not start. The message ends with what it printed last."""
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Platform:
     """A running platform. `url` is where it serves."""
 
     def __init__(self, data: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port, visits_port = free_port(), free_port()
         # Its own everything: what the environment says of queues and databases is for somebody else.
         theirs = {"REDIS_URL", "DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "DEBUG"}
         kept = {name: value for name, value in os.environ.items() if name not in theirs}
@@ -38,6 +42,7 @@ class Platform:
             "DATA_DIR": str(data),
             "HOST": "127.0.0.1",
             "PORT": str(port),
+            "VISITS_PORT": str(visits_port),
             "GUESTS_PER_HOUR": "100000",
             "SANDBOX_LIMIT": "8",
             "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -79,7 +84,7 @@ class Platform:
         subprocess.run([sys.executable, "-c", GIVE_UP_VOLUMES], cwd=ROOT, env=self.environment, check=False)
 
     def resident(self, what: str) -> int:
-        """Return the bytes of resident memory of the processes of one kind: "uvicorn", "celery" or "valkey"."""
+        """Return the bytes of resident memory of the processes of one kind: "config.asgi", "celery" or "valkey"."""
         return sum(resident_of(pid) for pid in descendants(self.process.pid) if what in command_of(pid))
 
 

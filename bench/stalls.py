@@ -29,13 +29,13 @@ async def growth(bench: Bench, learner: Learner, how: str) -> float:
     """Return by how many MiB the web process was larger, at most, than before."""
     async with await learner.terminal(how.split()[0]) as terminal:
         await await_prompt(terminal)
-        before = bench.platform.resident("uvicorn")
+        before = bench.platform.resident("config.asgi")
         await terminal.type(PRINT_FILE.encode() + b"\r")
         reader = asyncio.create_task(read_without_a_word(terminal)) if how == "acknowledges nothing" else None
         most = before
         for _ in range(int(SECONDS / 0.05)):
             await asyncio.sleep(0.05)
-            most = max(most, bench.platform.resident("uvicorn"))
+            most = max(most, bench.platform.resident("config.asgi"))
         if reader:
             reader.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -41,7 +41,9 @@ class Platform:
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
         self.output = folder / "run.log"
-        self.environment = {**os.environ, "DATA_DIR": str(folder), "PORT": str(self.port), **environment}
+        self.environment = {**os.environ, "DATA_DIR": str(folder), "PORT": str(self.port)} | {
+            "VISITS_PORT": str(free_port()), **environment,
+        }  # fmt: skip
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -23,7 +23,7 @@ def test_a_killed_server_loses_neither_shell_nor_output(arrive, platform):
     alice.type("for i in $(seq 1 8); do echo tick $i; sleep 1; done; echo still $MARK $$\n")
     until(lambda: "tick 2" in alice.screen(), 10, "the command to be under way")
 
-    platform.kill("uvicorn")
+    platform.kill("config.asgi")
 
     until(lambda: alice.at_prompt() and "still" in alice.screen().split("tick 8")[-1], 40, "the end of the command")
     lines = alice.screen().splitlines()
@@ -50,7 +50,7 @@ def test_a_code_block_runs_once_per_click_and_never_again(arrive, platform):
     alice.page.locator(".code-run").first.click()
     alice.wait_for_prompt()
     shown = alice.screen().count("learner@")
-    platform.kill("uvicorn")
+    platform.kill("config.asgi")
     time.sleep(4)
     alice.wait_for_prompt()
     assert alice.screen().count("learner@") == shown
