@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Logbook } from "../../static/js/workspace/logbook.ts";
+import { visible } from "../../static/js/workspace/logs.ts";
 
 test("lines come out once, in order", () => {
   const book = new Logbook<number>(10);
@@ -44,4 +45,10 @@ test("a cleared book is empty, and what waited is gone too", () => {
   book.clear();
   assert.deepEqual(book.take(), { added: [], removed: 0 });
   assert.equal(book.all.length, 0);
+});
+
+test("what would act on a page or a terminal is shown, not done", () => {
+  assert.equal(visible("\x1b]0;title\x07 \x1b[2J\r\0\x7f"), "␛]0;title␇ ␛[2J␍␀�");
+  assert.equal(visible("gpj.\u202etxt\u2066 \x9b2J"), "gpj.�txt� �2J");
+  assert.equal(visible("pōhā <b>पोहा</b>\n\tनमक 🍚"), "pōhā <b>पोहा</b>\n\tनमक 🍚");
 });

@@ -1,6 +1,6 @@
 import { find, make, setText } from "../dom.ts";
 import { say } from "../strings.ts";
-import { timeOfDay } from "./logs.ts";
+import { timeOfDay, visible } from "./logs.ts";
 import type { Announcer } from "./announce.ts";
 import type { FlowEvent } from "./protocol.ts";
 
@@ -81,7 +81,7 @@ function row(event: FlowEvent): HTMLElement {
   const way = make("span", "flow-way");
   way.append(place(event.from), " → ", place(event.to));
   const outcome = [event.status, event.ms === null ? null : `${event.ms} ms`].filter((part) => part !== null);
-  item.append(time, make("span", "flow-number", String(event.step)), way, make("code", "flow-call", event.call));
+  item.append(time, make("span", "flow-number", String(event.step)), way, make("code", "flow-call", visible(event.call)));
   if (outcome.length) item.append(make("span", "flow-outcome", outcome.join(" · ")));
   item.append(make("span", "flow-text", event.text));
   return item;

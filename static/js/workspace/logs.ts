@@ -15,6 +15,13 @@ export function timeOfDay(iso: string): string {
   return `${two(at.getHours())}:${two(at.getMinutes())}:${seconds}`;
 }
 
+/** Show as signs the characters that act on what stands beside them, escape sequences and turns of direction among them. */
+export function visible(text: string): string {
+  return text
+    .replace(/[\0-\x08\x0b-\x1f]/g, (control) => String.fromCharCode(0x2400 + control.charCodeAt(0)))
+    .replace(/[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "\ufffd");
+}
+
 /** One log: readable lines that follow the newest until the reader scrolls up. */
 export class LogPane {
   private readonly book = new Logbook<LogEvent>();
@@ -90,13 +97,13 @@ export class LogPane {
     const level = event.level && LEVELS.has(event.level) ? event.level : "info";
     const row = make("div", `log-line log-${level}`);
     if (this.isRaw) {
-      row.append(make("span", "log-text", event.raw ?? event.line));
+      row.append(make("span", "log-text", visible(event.raw ?? event.line)));
       return row;
     }
     const time = make("time", "log-time", timeOfDay(event.at));
     time.dateTime = event.at;
     row.hidden = level === "debug";
-    row.append(time, make("span", "log-text", event.line));
+    row.append(time, make("span", "log-text", visible(event.line)));
     if (level === "warning" || level === "error" || level === "fatal") {
       // Colour alone would not tell everyone.
       time.after(make("span", "log-level", say(`level-${level}`)));

@@ -1,4 +1,3 @@
-import { ClipboardAddon, type IClipboardProvider } from "@xterm/addon-clipboard";
 import { FitAddon } from "@xterm/addon-fit";
 import { SearchAddon } from "@xterm/addon-search";
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
@@ -7,6 +6,7 @@ import { WebglAddon } from "@xterm/addon-webgl";
 import { Terminal } from "@xterm/xterm";
 import { keep, read } from "../site/choices.ts";
 import { say } from "../strings.ts";
+import { openLink } from "./links.ts";
 import { onThemeChange, themeOf } from "./palette.ts";
 
 /** The element of a terminal, which carries its xterm.js instance. */
@@ -15,13 +15,13 @@ export type TerminalElement = HTMLElement & { terminal?: Terminal };
 const FONT = { smallest: 9, usual: 14, largest: 28 };
 const SETTLE = 60;
 
-/** Programs inside may put text on the clipboard (OSC 52), and may never read it. */
-const clipboard: IClipboardProvider = {
-  readText: () => "",
-  writeText: (_selection, text) => navigator.clipboard?.writeText(text).catch(() => undefined),
-};
-
-/** An xterm.js with its add-ons, as large as its element, in the page's colours. */
+/**
+ * An xterm.js with its add-ons, as large as its element, in the page's colours.
+ *
+ * What is printed comes from strangers' programs. It reaches nothing but the screen: not the clipboard (OSC 52), not the
+ * page's title, no window; its links open after a question; and xterm.js's answers to a program's questions hold no text
+ * of the program's. With `disableStdin` a terminal answers nothing at all, which is how to let somebody only watch.
+ */
 export class Screen {
   readonly terminal: Terminal;
   readonly search = new SearchAddon();
@@ -35,6 +35,7 @@ export class Screen {
       cursorBlink: false,
       fontFamily: getComputedStyle(host).fontFamily,
       fontSize: Number(read("terminal-font")) || FONT.usual,
+      linkHandler: { activate: (_event, uri) => openLink(uri) },
       logLevel: "off", // a program that prints noise would have each odd byte reported on the console
       minimumContrastRatio: 4.5,
       screenReaderMode: read("terminal-reader") === "on",
@@ -74,8 +75,7 @@ export class Screen {
     this.terminal.loadAddon(this.fitter);
     this.terminal.loadAddon(this.search);
     this.terminal.loadAddon(new UnicodeGraphemesAddon());
-    this.terminal.loadAddon(new ClipboardAddon(undefined, clipboard));
-    this.terminal.loadAddon(new WebLinksAddon((_event, uri) => void window.open(uri, "_blank", "noopener,noreferrer")));
+    this.terminal.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
   }
 
   /** Draw with the graphics card where there is one; without, or when it is lost, xterm.js draws with elements. */
