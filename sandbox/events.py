@@ -30,6 +30,10 @@ def publish_tasks(code: str, results: list[dict[str, Any]]) -> None:
     _publish(code, {"type": "sandbox.tasks", "results": results})
 
 
+def publish_ports(code: str, ports: list[dict[str, Any]]) -> None:
+    _publish(code, {"type": "sandbox.ports", "ports": ports})
+
+
 def _publish(code: str, message: dict[str, Any]) -> None:
     try:
         async_to_sync(get_channel_layer().group_send)(group_of(code), message)

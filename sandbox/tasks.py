@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext_noop, override
 
 from courses import catalogue
 from courses.models import Enrollment
-from sandbox import admission, checks, clock, containers, events, homes, idle
+from sandbox import admission, checks, clock, containers, events, homes, idle, visits
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
 from sandbox.flow import Flow
 from sandbox.lines import TELLS_HISTORY, parse_daemon
@@ -135,6 +135,7 @@ def check_tasks(sandbox_id: int, language: str = catalogue.ORIGINAL) -> None:
     except EngineError as exc:
         logger.info("sandbox %s could not be checked: %s", sandbox.code, exc)
         return
+    events.publish_ports(sandbox.code, visits.published(facts))
     with override(language):
         for enrollment in Enrollment.objects.of(sandbox.learner):
             events.publish_tasks(sandbox.code, judge(enrollment, facts))

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
+import jmespath
 from django.conf import settings
 from django.core import signing
 from django.http import parse_cookie
 from django.utils.translation import gettext as _
+from jmespath.exceptions import JMESPathError
 
 from sandbox import idle, relay, streaming
 from sandbox.engine import EngineError
@@ -52,6 +54,26 @@ class Visit:
         except (signing.BadSignature, ValueError, TypeError):
             return None
         return cls(code, port)
+
+
+PUBLISHED = jmespath.compile(
+    "containers[?State.Running].{name: Name, ports: values(NetworkSettings.Ports || `{}`)[].HostPort}"
+)
+MOST_PUBLISHED = 20
+
+
+def published(facts: dict[str, Any]) -> list[dict[str, object]]:
+    """Return what running containers publish: [{"container": name, "port": the sandbox's}], at most MOST_PUBLISHED.
+
+    A sandbox's daemon may be none, and tell anything: what is no port is left out.
+    """
+    try:
+        found = PUBLISHED.search(facts) or []
+    except JMESPathError:
+        return []
+    pairs = {(str(item["name"])[:80].lstrip("/"), str(port)) for item in found for port in item["ports"] or []}
+    ports = sorted((name, int(port)) for name, port in pairs if port.isascii() and port.isdecimal() and len(port) < 6)
+    return [{"container": name, "port": port} for name, port in ports if 0 < port < 65536][:MOST_PUBLISHED]
 
 
 def entrance(host: str, visit: Visit) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from courses import catalogue
 from courses.models import Completion
-from sandbox import checks, containers, tasks
+from sandbox import checks, containers, tasks, visits
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable, ImageMissing
 from sandbox.models import Sandbox, State
 
@@ -216,9 +216,13 @@ def lesson(monkeypatch: pytest.MonkeyPatch):
     return course
 
 
+def told_of_tasks(events: list[dict]) -> list[dict]:
+    return [event for event in events if event["type"] == "sandbox.tasks"]
+
+
 def results_of(events: list[dict]) -> dict[str, str]:
-    assert [event["type"] for event in events] == ["sandbox.tasks"]
-    return {result["task"]: result["state"] for result in events[0]["results"]}
+    (told,) = told_of_tasks(events)
+    return {result["task"]: result["state"] for result in told["results"]}
 
 
 def test_a_check_keeps_what_is_done_and_tells_what_is_missing(alice, make, engine, lesson, heard):
@@ -226,7 +230,7 @@ def test_a_check_keeps_what_is_done_and_tells_what_is_missing(alice, make, engin
     events = heard(sandbox)
     tasks.check_tasks(sandbox.pk)
     assert enrollment.done("day-2") == {"ask-version"}
-    (told,) = events()
+    (told,) = told_of_tasks(events())
     assert told["results"] == [
         {"type": "task", "task": "ask-version", "state": "done", "found": "", "expected": "", "hint": "",
          "lesson": "day-2"},
@@ -241,9 +245,41 @@ def test_a_check_tells_in_the_learners_language(alice, make, engine, heard):
     events = heard(sandbox)
     tasks.check_tasks(sandbox.pk)
     tasks.check_tasks(sandbox.pk, "hi")
-    english, hindi = ({result["task"]: result["hint"] for result in told["results"]} for told in events())
+    english, hindi = (
+        {result["task"]: result["hint"] for result in told["results"]} for told in told_of_tasks(events())
+    )
     assert english.keys() == hindi.keys()
     assert any(english[task] != hindi[task] for task in english)
+
+
+def container(name: str, running: bool = True, **ports: object) -> dict:
+    return {"Name": f"/{name}", "State": {"Running": running}, "NetworkSettings": {"Ports": ports}}
+
+
+def test_a_check_tells_what_can_be_visited(alice, make, engine, heard):
+    sandbox = make(alice)
+    both = [{"HostIp": "0.0.0.0", "HostPort": "8080"}, {"HostIp": "::", "HostPort": "8080"}]
+    engine.facts["containers"] = [
+        container("open", tcp80=both, tcp81=None),
+        container("inside", tcp80=None),
+        container("closed", running=False, tcp80=both),
+    ]
+    events = heard(sandbox)
+    tasks.check_tasks(sandbox.pk)
+    assert events() == [{"type": "sandbox.ports", "ports": [{"container": "open", "port": 8080}]}]
+
+
+@pytest.mark.parametrize(
+    "containers",
+    [
+        "none",
+        [{"State": {"Running": True}, "NetworkSettings": {"Ports": "many"}}],
+        [container("x", tcp80=[{"HostPort": "99999"}, {"HostPort": "-1"}, {"HostPort": ["80"]}, {"HostPort": "0"}])],
+        [{"Name": None, "State": {"Running": True}, "NetworkSettings": None}],
+    ],
+)
+def test_a_daemon_that_tells_nonsense_publishes_nothing(containers):
+    assert visits.published({"containers": containers}) == []
 
 
 def test_a_check_that_runs_twice_completes_once(alice, make, engine, lesson):
@@ -266,7 +302,7 @@ def test_a_learner_in_no_course_is_not_checked(alice, make, engine, lesson, hear
     sandbox = make(alice)
     events = heard(sandbox)
     tasks.check_tasks(sandbox.pk)
-    assert events() == []
+    assert told_of_tasks(events()) == []
 
 
 def test_a_course_that_is_gone_is_passed_over(alice, make, engine, lesson, heard):
