@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sandbox import views
+from sandbox import file_api, views
 
 app_name = "sandbox"
 
@@ -8,6 +8,8 @@ urlpatterns = [
     path("sandbox/", views.open_sandbox, name="open"),
     path("sandbox/queue/leave/", views.leave_queue, name="leave-queue"),
     path("sandbox/<slug:code>/", views.show_sandbox, name="show"),
+    path("sandbox/<slug:code>/files/", file_api.list_files, name="files"),
+    path("sandbox/<slug:code>/file/", file_api.one_file, name="file"),
     path("sandbox/<slug:code>/visit/<int:port>/", views.visit, name="visit"),
     path("sandbox/<slug:code>/stop/", views.stop_sandbox, name="stop"),
     path("sandbox/<slug:code>/reset/", views.reset_sandbox, name="reset"),
