@@ -51,12 +51,12 @@ pack() {
     rm -rf "$luggage"
     mkdir -p "$luggage/project"
     git archive HEAD | tar -x -C "$luggage/project"
-    $python -m pip --quiet install --target "$luggage/packages" --python-version 3.13 --only-binary :all: \
+    $python -m pip --quiet --quiet install --target "$luggage/packages" --python-version 3.13 --only-binary :all: \
         --require-hashes -r requirements.lock
     $python "$luggage/project/manage.py" images
-    echo "from sandbox import images; print(images.BASE, *(recipe.name for recipe in images.recipes()))" \
-        | $python "$luggage/project/manage.py" shell --verbosity 0 \
+    $python "$luggage/project/scripts/hosts/trial.py" --images | tail -n 1 \
         | xargs docker save -o "$luggage/images.tar"
+    docker image rm sarafa-bazaar/trial-probe > /dev/null
     echo "SANDBOX_IMAGE=${SANDBOX_IMAGE:-}" > "$luggage/settings"
 }
 

@@ -10,7 +10,8 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -24,7 +25,8 @@ django.setup()
 
 from sandbox import apparmor, containers, doctor, engine, images, warehouse  # noqa: E402
 
-FEATURES = ROOT / "tests" / "docker" / "features.sh"
+TESTS = ROOT / "tests" / "docker"
+PROBE = "sarafa-bazaar/trial-probe"
 # The kernel's settings, of which nobody in a sandbox may write one.
 SETTINGS = ["/proc/sys/kernel/core_pattern", "/proc/sys/vm/drop_caches", "/proc/sys/fs/file-max", "/proc/sysrq-trigger"]
 WRITE = f"for file in {' '.join(SETTINGS)}; do (: >> $file) 2> /dev/null && echo $file; done; true"
@@ -50,7 +52,9 @@ class Trial:
         return containers.run_as_learner(self.container_id, self.spec.owner_uid, argv, timeout=self.patience)
 
     def root(self, command: str) -> tuple[int, str]:
-        argv = ["/sbx/enter", "-u", "root", "bash", "-c", command]
+        return self.owner("/sbx/enter", "-u", "root", "bash", "-c", command)
+
+    def owner(self, *argv: str) -> tuple[int, str]:
         code, out, err = containers.run(self.container_id, self.spec.owner_uid, argv, timeout=self.patience)
         return code, (out + err).decode(errors="replace").strip()
 
@@ -70,7 +74,7 @@ class Trial:
         return f"{about}, AppArmor: {profile.strip() or 'none'}"
 
     def try_features(self) -> str:
-        code, output = self.learner(FEATURES.read_text())
+        code, output = self.learner((TESTS / "features.sh").read_text())
         failed = [line for line in output.splitlines() if line.startswith("FAIL")]
         if code:
             raise Failed("; ".join([*failed, output.splitlines()[-1] if output else "no output"]))
@@ -87,6 +91,27 @@ class Trial:
         if "/terminals" not in own.split():
             raise Failed(f"a terminal is in {own!r}")
         return ", ".join(f"{name} {value}" for name, value in bounds.items())
+
+    def try_probes(self) -> str:
+        """See that every probe is refused to whoever could be in a sandbox; `test_probes.py` says who that is."""
+        image = "warehouse:5000/sarafa/probe"
+        fetch = f"docker pull -q {image}; docker create --name probe {image}; docker cp probe:/probe probe"
+        self.must(self.learner(f"{fetch} && docker rm probe"))
+        self.must(self.root("cp /home/learner/probe /data/probe"))
+        targets = "tcp:169.254.169.254:80 tcp:172.17.0.1:22 unix:/warehouse/registry.sock"
+        nested = f"docker run --rm --privileged --pid host --network host --ipc host -v /:/host {image}"
+        outcomes = {
+            "learner": self.learner(f"/data/probe {targets}"),
+            "root": self.root(f"/data/probe {targets}"),
+            "privileged": self.learner(f"{nested} /probe {targets}"),
+            "privileged, in the sandbox's files": self.learner(f"{nested} chroot /host /data/probe {targets}"),
+            "owner": self.owner("/data/probe", *targets.split()),
+        }
+        lines = [(who, line) for who, result in outcomes.items() for line in self.must(result).splitlines()]
+        found = [f"{who}: {line}" for who, line in lines if line.endswith(("\tALLOWED", "\tSENT"))]
+        if found:
+            raise Failed("; ".join(found))
+        return f"{len(lines)} refused"
 
     def try_facts(self) -> str:
         """See that the platform's checks can ask the daemon, from outside and as another user."""
@@ -154,13 +179,31 @@ class Trial:
         return f"in {time.monotonic() - began:.1f} s"
 
 
-PARTS = ["start", "bounds", "features", "facts", "home", "pause", "settings", "settings_as_init", "fork_bomb", "remove"]
+PARTS = [
+    "start", "bounds", "features", "probes", "facts", "home", "pause", "settings", "settings_as_init", "fork_bomb",
+    "remove",
+]  # fmt: skip
 
 
-def prepare(patience: float) -> None:
+@contextmanager
+def prepared(patience: float) -> Iterator[None]:
+    """Have a warehouse meanwhile, with all that is pulled here."""
     engine.client().timeout = warehouse.START_SECONDS = containers.HOME_SECONDS = int(patience)
-    warehouse.ensure_running()
-    warehouse.seed(images.stock() | {"registry": warehouse.IMAGE})
+    is_ours = not images.id_of(PROBE)
+    if is_ours:
+        make_probe()
+    try:
+        warehouse.ensure_running()
+        warehouse.seed(images.stock() | {"registry": warehouse.IMAGE, "probe": PROBE})
+        yield
+    finally:
+        warehouse.remove()
+        if is_ours:
+            engine.client().remove_image(PROBE)
+
+
+def make_probe() -> None:
+    images.ensure(images.Recipe(PROBE, TESTS / "probe"), str(images.id_of(images.BASE)), print)
 
 
 def describe() -> None:
@@ -180,13 +223,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--patience", type=float, default=600, help="seconds that one thing may take")
     parser.add_argument("--only", type=lambda text: text.split(","), default=PARTS, help=f"of {','.join(PARTS)}")
+    parser.add_argument("--images", action="store_true", help="make the probe's image, and name all that a trial needs")
     arguments = parser.parse_args()
-    prepare(arguments.patience)
-    describe()
-    trial, failed = Trial(arguments.patience), 0
+    if arguments.images:
+        make_probe()
+        print(images.BASE, PROBE, *(recipe.name for recipe in images.recipes()))
+        return 0
+    with prepared(arguments.patience):
+        describe()
+        return run(Trial(arguments.patience), arguments.only)
+
+
+def run(trial: Trial, parts: list[str]) -> int:
+    """Try one after the other, and return how many did not work. Without a start nothing else is tried."""
     print("| tried | works | seen | seconds |\n|---|---|---|---|", flush=True)
+    failed = 0
     try:
-        for name in arguments.only:
+        for name in parts:
             began = time.monotonic()
             works, seen = attempt(getattr(trial, f"try_{name}"))
             failed += not works
@@ -196,10 +249,9 @@ def main() -> int:
                 break
     finally:
         containers.remove(containers.name_of(trial.spec.code))
-        warehouse.remove()
-    return 1 if failed else 0
+    return failed
 
 
 if __name__ == "__main__":
     settings.INSTALLATION = f"trial{os.getpid()}"
-    sys.exit(main())
+    sys.exit(min(main(), 1))
