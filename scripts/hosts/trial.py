@@ -173,6 +173,28 @@ class Trial:
         self.must(self.learner("docker run --rm warehouse:5000/sarafa/poha"))
         return f"{count} processes, terminals {'full' if full else 'not full'}, rescued in {took:.1f} s"
 
+    def try_greed(self) -> str:
+        """See that whoever takes all memory, disk or processes is stopped, and the sandbox goes on."""
+        image = "warehouse:5000/sarafa/poha"
+        for attempt, sign in {
+            f"docker run --rm {image} tail /dev/zero; echo ended $?": "ended 137",
+            "tail /dev/zero; echo ended $?": "ended 137",
+            "head -c 500M /dev/zero > big; rm big": "No space left on device",
+            f"docker run -d --name bomb {image} sh -c 'f() {{ f | f & f; }}; f'; sleep 5; docker rm -f bomb": "bomb",
+        }.items():
+            _, output = self.learner(attempt)
+            if sign not in output:
+                raise Failed(f"{attempt}: {output.strip()[-400:]}")
+            self.must(self.learner(f"until docker run --rm {image}; do sleep 1; done"))
+        return "memory, disk and processes, by a shell and by a container"
+
+    def try_services(self) -> str:
+        """See that the daemon and containerd are started again when they die."""
+        for service in ("containerd", "dockerd"):
+            self.must(self.root(f"pkill -KILL -x {service}"))
+            self.must(self.learner("until docker run --rm warehouse:5000/sarafa/poha; do sleep 1; done"))
+        return "containerd and dockerd start again"
+
     def try_remove(self) -> str:
         began = time.monotonic()
         containers.remove(self.container_id)
@@ -181,7 +203,7 @@ class Trial:
 
 PARTS = [
     "start", "bounds", "features", "probes", "facts", "home", "pause", "settings", "settings_as_init", "fork_bomb",
-    "remove",
+    "greed", "services", "remove",
 ]  # fmt: skip
 
 
