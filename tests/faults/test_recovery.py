@@ -7,18 +7,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from channels.testing import WebsocketCommunicator
 from django.conf import settings as django_settings
-from django.test import Client
-from django.utils import timezone
 
-from config.asgi import application
 from sandbox import admission, consumers, containers, streaming, tasks
 from sandbox.models import Sandbox, State
+from tests.parts import Page, cookie_of, row_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
 
@@ -31,71 +27,13 @@ def without_broker(settings) -> None:
 
 
 @pytest.fixture
-def sandbox(alice, fresh) -> Iterator[Sandbox]:
-    """Alice's row for a real container, whose owner is that of the container."""
-    row = Sandbox.objects.create(
-        pk=fresh.spec.owner_uid % 1_000_000, learner=alice, code=fresh.spec.code, state=State.RUNNING,
-        container_id=fresh.container_id, started_at=timezone.now(), address=fresh.spec.address,
-    )  # fmt: skip
-    assert row.owner_uid == fresh.spec.owner_uid
-    return row
+def sandbox(alice, fresh) -> Sandbox:
+    return row_of(fresh, alice)
 
 
 @pytest.fixture
 def cookie(alice) -> str:
-    client = Client()
-    client.force_login(alice)
-    return f"sessionid={client.cookies[django_settings.SESSION_COOKIE_NAME].value}"
-
-
-class Page:
-    """A page with a terminal: it draws what comes and says so, unless it stalls."""
-
-    def __init__(self, sandbox: Sandbox, cookie: str) -> None:
-        self.headers = [(b"host", b"localhost"), (b"origin", b"http://localhost"), (b"cookie", cookie.encode())]
-        self.path = f"/ws/sandbox/{sandbox.code}"
-        self.seen = bytearray()
-        self.said: list[dict] = []
-        self.shell, self.offset = "", 0
-        self.code: int | None = None
-
-    async def connect(self, path: str = "terminal/client") -> None:
-        address = f"{self.path}/{path}/?cols=80&rows=24&shell={self.shell}&offset={self.offset}"
-        self.code = None
-        self.socket = WebsocketCommunicator(application, address, headers=self.headers)
-        connected, _ = await self.socket.connect()
-        assert connected
-
-    async def draw(self, acknowledge: bool = True) -> None:
-        output = await self.socket.receive_output(timeout=15)
-        if output["type"] == "websocket.close":
-            self.code = output["code"]
-        elif output.get("bytes"):
-            self.seen += output["bytes"]
-            self.offset += len(output["bytes"])
-            if acknowledge:
-                await self.socket.send_to(text_data=json.dumps({"type": "ack", "bytes": len(output["bytes"])}))
-        else:
-            self.hear(json.loads(output["text"]))
-
-    def hear(self, frame: dict) -> None:
-        self.said.append(frame)
-        if frame["type"] == "attached":
-            self.shell, self.offset = frame["shell"], frame["offset"]
-
-    async def until(self, text: bytes) -> None:
-        async with asyncio.timeout(30):
-            while text not in self.seen:
-                await self.draw()
-                assert self.code is None, self.code
-
-    async def until_closed(self) -> int:
-        while self.code is None:
-            await self.draw()
-        return self.code
-
-    async def type(self, text: str) -> None:
-        await self.socket.send_to(bytes_data=text.encode())
+    return cookie_of(alice)
 
 
 @pytest.fixture
