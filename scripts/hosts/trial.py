@@ -74,7 +74,7 @@ class Trial:
         return f"{about}, AppArmor: {profile.strip() or 'none'}"
 
     def try_features(self) -> str:
-        code, output = self.learner((TESTS / "features.sh").read_text())
+        code, output = self.learner(f"PATIENCE={self.patience:g}\n" + (TESTS / "features.sh").read_text())
         failed = [line for line in output.splitlines() if line.startswith("FAIL")]
         if code:
             raise Failed("; ".join([*failed, output.splitlines()[-1] if output else "no output"]))

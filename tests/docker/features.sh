@@ -14,7 +14,7 @@ try() { # name, commands; a failing command, also inside a pipe, is a failure
     local name=$1
     shift
     tried=$((tried + 1))
-    if timeout 60 bash -c "set -eo pipefail; image=$image; $*" > output 2>&1; then
+    if timeout "${PATIENCE:-60}" bash -c "set -eo pipefail; image=$image; $*" > output 2>&1; then
         echo "ok   $name"
     else
         failed=$((failed + 1))
