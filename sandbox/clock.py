@@ -1,4 +1,4 @@
-"""A clock that jumps takes no learner's time: the ends of all sandboxes jump with it.
+"""A clock that jumps takes no learner's time: what is noted of their sandboxes jumps with it.
 
 It jumps when it is set, and when the machine slept: the monotonic clock stands still then, and so did the sandboxes.
 """
@@ -7,6 +7,7 @@ import logging
 import platform
 import time
 from datetime import timedelta
+from typing import Any
 
 from django.core.cache import cache
 from django.db.models import F
@@ -17,16 +18,18 @@ from sandbox.models import Sandbox, State
 logger = logging.getLogger(__name__)
 
 JUMP_SECONDS = 60  # what is less may be the clock being brought in step, and costs nobody much
+TIMES = ("started_at", "active_at", "paused_at", "saved_at", "expires_at")
 _KEY = f"clock:{platform.node()}"  # monotonic clocks are a machine's own
 
 
 def make_up_for_jumps() -> None:
-    """Move the ends of sandboxes by what the clock has jumped since the last call. Called by one worker at a time."""
+    """Move the times of those that run by what the clock has jumped since the last call. One worker at a time."""
     jump = jumped()
     if abs(jump) < JUMP_SECONDS:
         return
-    logger.warning("the clock has jumped by %.0f s; the ends of all sandboxes move with it", jump)
-    Sandbox.objects.filter(state=State.RUNNING).update(expires_at=F("expires_at") + timedelta(seconds=jump))
+    logger.warning("the clock has jumped by %.0f s; the times of sandboxes move with it", jump)
+    moved: dict[str, Any] = {name: F(name) + timedelta(seconds=jump) for name in TIMES}
+    Sandbox.objects.filter(state=State.RUNNING).update(**moved)
 
 
 def jumped() -> float:

@@ -42,6 +42,16 @@ def test_the_ends_jump_with_it(ticking, alice, make, now, jump):
     assert Sandbox.objects.get().expires_at == now + timedelta(seconds=jump)
 
 
+@pytest.mark.parametrize("jump", [3600, -3600])
+def test_nobody_is_idle_or_unsaved_because_the_clock_was_set(ticking, alice, make, now, jump):
+    sandbox = make(alice, active_at=now, saved_at=now)
+    ticking.pass_by(20, jump)
+    clock.make_up_for_jumps()
+    sandbox.refresh_from_db()
+    assert sandbox.active_at == sandbox.saved_at == now + timedelta(seconds=jump)
+    assert (sandbox.paused_at, sandbox.expires_at) == (None, None)
+
+
 @pytest.mark.parametrize("jump", [0, 59, -59])
 def test_what_is_no_jump_changes_nothing(ticking, alice, make, now, jump):
     make(alice, expires_at=now)
