@@ -5,7 +5,7 @@ import logging
 from django.db import transaction
 from django.utils import timezone
 
-from sandbox import containers, events
+from sandbox import containers, engine, events
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
 from sandbox.models import Home, Sandbox
 
@@ -31,6 +31,8 @@ def save_last(sandbox: Sandbox) -> None:
     if not (sandbox.learner and sandbox.keeps_home and sandbox.container_id):
         return
     try:
+        if sandbox.paused_at:
+            engine.unpause(sandbox.container_id)  # one that sleeps answers nothing
         save(sandbox)
     except EngineUnreachable:
         raise

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox import containers, homes, tasks
-from sandbox.engine import EngineError, EngineUnreachable
+from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
 from sandbox.models import Home, Sandbox, State
 
 
@@ -128,6 +128,23 @@ def test_one_that_sleeps_is_woken_to_be_saved(used, alice, engine, now):
     engine.before["save_home"] = lambda: engine.asleep and pytest.fail("asked while it slept")
     tasks.stop_sandbox(used.pk)
     assert kept(alice) == b"work"
+
+
+def test_one_that_sleeps_on_its_way_out_is_woken_for_its_successor(used, alice, make, engine, now):
+    engine.asleep.add(used.container_id)
+    Sandbox.objects.update(paused_at=now, state=State.STOPPING)
+    engine.before["save_home"] = lambda: engine.asleep and pytest.fail("asked while it slept")
+    fresh = make(alice, State.STARTING)
+    tasks.start_sandbox(fresh.pk)
+    assert engine.homes[Sandbox.objects.get(pk=fresh.pk).container_id] == b"work"
+
+
+def test_one_that_slept_and_is_gone_can_be_stopped(used, engine, now):
+    engine.fails["unpause"] = ContainerGone("The container does not run any more.")
+    Sandbox.objects.update(paused_at=now, state=State.STOPPING)
+    tasks.stop_sandbox(used.pk)
+    used.refresh_from_db()
+    assert (used.state, used.paused_at) == (State.STOPPED, None)
 
 
 @pytest.mark.parametrize(
