@@ -40,18 +40,20 @@ def order(task: "Task[..., None]", *args: object) -> bool:
 @shared_task
 def start_sandbox(sandbox_id: int) -> None:
     """Create the container, bring the learner's files into it, then mark the sandbox running or failed."""
+    now = timezone.now()
     sandbox = Sandbox.objects.select_related("learner").filter(pk=sandbox_id).first()
-    if not sandbox or not sandbox.claim_start(timezone.now()):
+    if not sandbox or not sandbox.claim_start(now):
         return  # deleted, started or stopped meanwhile, or another worker is at it
+    mine = Q(state=State.STARTING, claimed_at=now)  # else it was stopped, or another worker has taken it over
     try:
         container_id = bring_up(sandbox)
     except EngineError as exc:
         logger.warning("sandbox %s did not start: %s", sandbox.code, exc)
-        sandbox.move(State.STARTING, State.FAILED, error=str(exc), ended_at=timezone.now())
-        remove_quietly(containers.name_of(sandbox.code))
+        if sandbox.change(mine, state=State.FAILED, error=str(exc), ended_at=timezone.now()):
+            remove_quietly(containers.name_of(sandbox.code))
         return
-    if not sandbox.move(State.STARTING, State.RUNNING, container_id=container_id, error="", **times_of(sandbox)):
-        # The learner stopped it while its container was being made.
+    fields = {"container_id": container_id, "error": "", **times_of(sandbox)}
+    if not sandbox.change(mine, state=State.RUNNING, **fields) and container_id != sandbox.container_id:
         remove_quietly(container_id)
 
 
@@ -93,11 +95,9 @@ def stop_sandbox(sandbox_id: int) -> None:
     sandbox = Sandbox.objects.select_related("learner").filter(pk=sandbox_id, state=State.STOPPING).first()
     if not sandbox:
         return
-    if sandbox.paused_at:
-        idle.wake(sandbox)
     homes.save_last(sandbox)
     containers.remove(containers.name_of(sandbox.code))
-    sandbox.move(State.STOPPING, State.STOPPED, ended_at=timezone.now())
+    sandbox.move(State.STOPPING, State.STOPPED, ended_at=timezone.now(), paused_at=None)
 
 
 @shared_task

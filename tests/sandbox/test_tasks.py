@@ -75,6 +75,22 @@ def test_a_start_that_another_worker_is_at_is_left_to_it(alice, make, engine):
     assert Sandbox.objects.get().state == State.RUNNING
 
 
+def test_a_start_that_was_taken_over_does_its_successor_no_harm(alice, make, engine, now):
+    """So it is with a worker that is slow, or whose clock was set: the other removes its container, and makes one."""
+    sandbox = make(alice, State.STARTING)
+
+    def take_over() -> None:
+        Sandbox.objects.update(claimed_at=now - timedelta(minutes=2))
+        tasks.start_sandbox(sandbox.pk)
+        raise ContainerGone("The container does not run any more.")
+
+    engine.before["wait_ready"] = take_over
+    tasks.start_sandbox(sandbox.pk)
+    sandbox.refresh_from_db()
+    assert (sandbox.state, sandbox.error) == (State.RUNNING, "")
+    assert engine.made == {sandbox.code: sandbox.container_id}
+
+
 @pytest.mark.django_db
 def test_starting_or_stopping_what_is_gone_does_nothing(engine):
     tasks.start_sandbox(404)
