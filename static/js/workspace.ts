@@ -15,6 +15,7 @@ import { showStatus } from "./workspace/status.ts";
 import { Tasks } from "./workspace/tasks.ts";
 import { TerminalPanel } from "./workspace/terminalpanel.ts";
 import { Timer } from "./workspace/timer.ts";
+import { Visits } from "./workspace/visits.ts";
 
 /** So many connections in a row that never opened, and the page asks over HTTP what is wrong. */
 const STRUGGLES = 3;
@@ -30,6 +31,7 @@ class Workspace {
   private readonly logs: Record<"daemon" | "warehouse", LogPane>;
   private readonly flow: FlowPane;
   private readonly tasks: Tasks;
+  private readonly visits: Visits;
   private readonly layout: Layout;
   private said: Phase["name"] = "asking";
   private askedAnew = -Infinity;
@@ -47,6 +49,7 @@ class Workspace {
     };
     this.flow = new FlowPane(find(root, "#panel-flow"), this.announcer);
     this.tasks = new Tasks(document, `/courses/${course}/${lesson}/check/`, csrf, this.announcer);
+    this.visits = new Visits(root, sandboxUrl, this.announcer);
     const heed = (verdict: Verdict, tries: number): void => this.heed(verdict, tries);
     this.terminal = new TerminalPanel(find(root, "#panel-terminal"), this.announcer, () => this.layout, heed);
     this.events = new EventStream((event) => this.take(event), heed);
@@ -92,6 +95,7 @@ class Workspace {
     if (phase.name === "running" && code) this.terminal.shell.start(code);
     // A server that does not answer is no reason to hang up: the shell may well be there when it is back.
     else if (phase.name !== "unreachable" && phase.name !== "asking") this.terminal.shell.stop();
+    if (OVER.has(phase.name)) this.visits.clear();
     this.terminal.showAsleep(phase.name === "running" && this.sandbox.isPaused);
     if (this.said === "starting" && phase.name === "running" && this.sandbox.savedAt) this.terminal.notice(say("files-back"));
     if (phase.name !== this.said) this.announcer.say(say(`state-${phase.name}`));
@@ -116,6 +120,9 @@ class Workspace {
         break;
       case "task":
         this.tasks.apply(event);
+        break;
+      case "ports":
+        if (this.sandbox.code) this.visits.show(this.sandbox.code, event.ports);
     }
   }
 
@@ -153,6 +160,7 @@ class Workspace {
     this.logs.daemon.clear();
     this.logs.warehouse.clear();
     this.flow.clear();
+    this.visits.clear();
   }
 }
 

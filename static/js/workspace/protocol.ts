@@ -59,7 +59,18 @@ export interface TaskEvent extends Dated {
   readonly hint?: string;
 }
 
-export type SandboxEvent = StateEvent | LogEvent | FlowEvent | TaskEvent;
+/** A port that a running container publishes: it can be visited. */
+export interface Published {
+  readonly container: string;
+  readonly port: number;
+}
+
+export interface PortsEvent extends Dated {
+  readonly type: "ports";
+  readonly ports: readonly Published[];
+}
+
+export type SandboxEvent = StateEvent | LogEvent | FlowEvent | TaskEvent | PortsEvent;
 
 export type TerminalFrame =
   | ({ readonly type: "attached" } & Attached)
