@@ -1,12 +1,15 @@
 """What must hold after any fault: nothing left over, no row that lies, nobody locked out, no work lost."""
 
 import io
+import socket
+import struct
 import tarfile
 import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
@@ -73,7 +76,7 @@ def nothing_lies() -> None:
 
 def nothing_is_left() -> None:
     """No mount and no cgroup of a container that is gone, and no volume but the warehouse's."""
-    mounts = Path("/proc/self/mounts").read_text()
+    mounts = Path(f"/proc/{engine_process()}/mounts").read_text()
     for gone in Sandbox.objects.exclude(state__in=LIVE).exclude(container_id="").values_list("container_id", flat=True):
         assert gone not in mounts
         assert not list(Path("/sys/fs/cgroup").glob(f"*/docker/{gone}"))
@@ -81,6 +84,13 @@ def nothing_is_left() -> None:
     names = {volume["Name"] for volume in engine.client().volumes()["Volumes"]}
     known = {warehouse.socket_volume(), warehouse.storage_volume()}
     assert {name for name in names if name.startswith(containers.name_of(""))} <= known
+
+
+def engine_process() -> int:
+    """Return the process that listens on the engine's socket: it may have mounts of its own."""
+    with socket.socket(socket.AF_UNIX) as link:
+        link.connect(settings.DOCKER_HOST.removeprefix("unix://"))
+        return int(struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0])
 
 
 def is_served(learner: Any) -> Sandbox:

@@ -114,7 +114,7 @@ def depot() -> Iterator[Broker]:
 @pytest.fixture(scope="module")
 def parent(depot: Broker, installation: str, django_db_setup: None, tmp_path_factory) -> Iterator[Workers]:
     folder = tmp_path_factory.mktemp("workers")
-    workers = Workers(folder / "log", environment_of(depot, folder), **LIMITS, INSTALLATION=installation)
+    workers = Workers(folder / "log", environment_of(depot, folder), **common())
     yield workers
     workers.end()
 
@@ -135,6 +135,11 @@ def workers(parent: Workers, depot: Broker, settings, transactional_db: None) ->
 
 
 LIMITS = {"SANDBOX_POOL": 0, "SANDBOX_LIMIT": 20}
+
+
+def common() -> dict[str, object]:
+    """What the test and its workers must agree upon."""
+    return {**LIMITS, "INSTALLATION": django_settings.INSTALLATION, "SECRET_KEY": django_settings.SECRET_KEY}
 
 
 def environment_of(broker: Broker, folder: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -45,7 +46,7 @@ class Workers:
     """Starts processes, and remembers them, so that none is left."""
 
     def __init__(self, log: Path, environment: dict[str, str], **settings: object) -> None:
-        self.settings = settings
+        self.settings, self.log = settings, log
         self.started: list[Process] = []
         with log.open("ab") as output:
             self.parent = subprocess.Popen(
@@ -58,6 +59,15 @@ class Workers:
         print(json.dumps(order), file=self.parent.stdin, flush=True)
         self.started.append(Process(int(self.parent.stdout.readline())))
         return self.started[-1]
+
+    def at_once(self, *calls: tuple[str, *tuple[object, ...]]) -> None:
+        """Call functions of the platform, each in a process of its own, at the same moment: (name, argument...)."""
+        before = len(self.log.read_bytes())
+        options = {"run": "call", "AT": time.time() + 1}
+        for process in [self.start(CALL=name, ARGUMENTS=arguments, **options) for name, *arguments in calls]:
+            process.await_death(60)
+        said = self.log.read_bytes()[before:].decode()
+        assert "Traceback" not in said, said
 
     def kill_all(self) -> None:
         while self.started:
@@ -89,33 +99,40 @@ def die_at(place: str) -> None:
 def be_worker() -> None:
     from celery.bin.celery import main
 
+    from config.celery import app
+
+    app.conf.beat_schedule["reconcile"]["schedule"] = 1.0
     sys.argv = [*WORKER, "--concurrency", "4", *os.environ.get("WORKER_OPTIONS", "").split()]
     main()
 
 
 def be_web() -> None:
     import uvicorn
-
-    uvicorn.run("config.asgi:application", port=int(os.environ["PORT"]), lifespan="off", access_log=False)
-
-
-def race_for_a_place() -> None:
-    """Ask for a sandbox at the same moment as others, or fill the pool, if no learner is named."""
     from django.conf import settings
 
+    options = {"lifespan": "off", "access_log": False, "ws": "websockets-sansio"}
+    uvicorn.run("config.asgi:application", port=settings.PORT, **options)
+
+
+def call() -> None:
+    """Call a function of the platform at a moment, which others may have, too."""
+    from django.conf import settings
+
+    module, name = settings.CALL.rsplit(".", 1)
+    function = getattr(import_module(module), name)
+    time.sleep(max(0, settings.AT - time.time()))
+    function(*settings.ARGUMENTS)
+
+
+def open_for(learner: int) -> None:
     from courses.models import User
     from sandbox import admission
 
-    learner = User.objects.filter(pk=settings.LEARNER).first()
-    time.sleep(max(0, settings.AT - time.time()))
-    if not learner:
-        admission.fill_pool()
-    else:
-        with contextlib.suppress(admission.FullHouse):
-            admission.open_for(learner)
+    with contextlib.suppress(admission.FullHouse):
+        admission.open_for(User.objects.get(pk=learner))
 
 
-KINDS = {"worker": be_worker, "web": be_web, "racer": race_for_a_place}
+KINDS = {"worker": be_worker, "web": be_web, "call": call}
 
 
 def become(order: dict[str, Any]) -> None:
@@ -144,6 +161,8 @@ def serve() -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             try:
                 become(json.loads(line))
+            except Exception:
+                traceback.print_exc()
             finally:
                 os._exit(0)
         print(child, flush=True)
