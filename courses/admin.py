@@ -4,7 +4,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from courses.models import Completion, Enrollment, User
+from courses.models import Certificate, Completion, Enrollment, SolutionView, User
 
 
 @admin.register(User)
@@ -61,3 +61,24 @@ class CompletionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("course"), ordering="enrollment__course")
     def course(self, completion: Completion) -> str:
         return completion.enrollment.course
+
+
+@admin.register(SolutionView)
+class SolutionViewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["enrollment", "lesson", "task", "shown_at"]
+    list_filter = ["enrollment__course", "lesson", "shown_at"]
+    list_select_related = ["enrollment__learner"]
+    search_fields = ["enrollment__learner__username", "enrollment__learner__name", "lesson", "task"]
+    autocomplete_fields = ["enrollment"]
+    readonly_fields = ["shown_at"]
+
+
+@admin.register(Certificate)
+class CertificateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["code", "enrollment", "goals", "solutions", "issued_at"]
+    list_select_related = ["enrollment__learner"]
+    search_fields = ["code", "enrollment__learner__username", "enrollment__learner__name"]
+    readonly_fields = ["code", "enrollment", "title", "days", "goals", "solutions", "issued_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

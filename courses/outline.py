@@ -4,7 +4,7 @@ They are compared and hashed by identity: a lesson read again is another lesson.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -204,7 +204,7 @@ class Progress:
     total: int
 
     @classmethod
-    def of(cls, lessons: Iterable[Lesson], completed: Mapping[str, set[str]]) -> "Progress":
+    def of(cls, lessons: Iterable[Lesson], completed: Mapping[str, Container[str]]) -> "Progress":
         """Count what is done, leaving out completions of tasks a lesson no longer has."""
         goals = [(lesson.slug, goal) for lesson in lessons for goal in lesson.goals]
         done = sum(goal in completed.get(slug, ()) for slug, goal in goals)

@@ -24,12 +24,14 @@ def render_lesson(
     language: str,
     *,
     completed: Set[str] = frozenset(),
+    shown: Set[str] | None = None,
     answers: Mapping[str, str] | None = None,
     token: str,
 ) -> SafeString:
     """Return the lesson's body with this person's done tasks and last answers.
 
-    `completed` holds goals, `answers` the option last chosen by quiz id.
+    `completed` holds goals, `shown` the tasks whose solution was asked for, `answers` the option last chosen by quiz.
+    Where `shown` is None, for visitors, solutions are there to be opened, and nobody notes it.
     Everything slow is cached: what is left is a join of about fifty strings.
     """
     answers = answers or {}
@@ -37,7 +39,8 @@ def render_lesson(
     for part in _render_parts(lesson, language):
         match part:
             case Task():
-                texts.append(_render_task(lesson, part, language, part.goal in completed))
+                seen = "unnoted" if shown is None else "shown" if part.id in shown else "hidden"
+                texts.append(_render_task(lesson, part, language, part.goal in completed, seen))
             case Quiz():
                 done = part.goal in completed
                 texts.append(_render_quiz(lesson, part, language, done, answers.get(part.id, "")))
@@ -91,13 +94,23 @@ def render_code(code: Code) -> SafeString:
 
 
 @lru_cache(maxsize=2048)
-def _render_task(lesson: Lesson, task: Task, language: str, done: bool) -> str:
+def _render_task(lesson: Lesson, task: Task, language: str, done: bool, solution: str) -> str:
     with override(language):
-        solution = render_code(Code("sh", task.solution, True, task.line)) if task.solution else ""
         return render_to_string(
             "courses/includes/task.html",
-            {"lesson": lesson, "task": task, "state": "done" if done else "open", "solution": solution},
+            {
+                "lesson": lesson,
+                "task": task,
+                "state": "done" if done else "open",
+                "solution": solution,
+                "commands": "" if solution == "hidden" or not task.solution else render_solution(task),
+                "token": _TOKEN_PLACE,
+            },
         )
+
+
+def render_solution(task: Task) -> SafeString:
+    return render_code(Code("sh", task.solution, True, task.line))
 
 
 @lru_cache(maxsize=4096)

@@ -7,10 +7,13 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("start/", views.start, name="start"),
     path("name/", views.name, name="name"),
+    path("certificates/<str:code>/", views.certificate, name="certificate"),
+    path("courses/<slug:course_slug>/certificate/", views.certify, name="certify"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-in/once/<str:who>/<str:token>/", views.sign_in_once, name="sign-in-once"),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("courses/<slug:course_slug>/", views.course, name="course"),
     path("courses/<slug:course_slug>/<slug:lesson_slug>/", views.lesson, name="lesson"),
     path("courses/<slug:course_slug>/<slug:lesson_slug>/quiz/<slug:quiz_id>/", views.quiz, name="quiz"),
+    path("courses/<slug:course_slug>/<slug:lesson_slug>/solution/<slug:task_id>/", views.solution, name="solution"),
 ]

@@ -1,6 +1,8 @@
 """The pages: the bazaar's front, a course, a lesson, and the forms on them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -22,14 +24,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from courses import catalogue, guests, instructors, limits
 from courses.catalogue import Course, Lesson, Progress, Quiz
 from courses.forms import NameForm
-from courses.models import Enrollment, User
-from courses.page import render_lesson
+from courses.models import Certificate, Enrollment, User
+from courses.page import render_lesson, render_solution
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
     lesson: Lesson
     progress: Progress | None
+    done_at: datetime | None = None
+
+    @classmethod
+    def of(cls, lesson: Lesson, done: Mapping[str, Mapping[str, datetime]] | None) -> "Day":
+        """Return the day with what the learner has done, by lesson and goal; None: nobody's progress."""
+        if done is None:
+            return cls(lesson, None)
+        return cls(lesson, Progress.of([lesson], done), max(done.get(lesson.slug, {}).values(), default=None))
 
 
 @require_safe
@@ -63,11 +73,12 @@ def lesson(request: HttpRequest, course_slug: str, lesson_slug: str) -> HttpResp
         return _not_found(request, _("Day %(number)s is not open yet.") % {"number": found.number}, course)
 
     enrollment = Enrollment.objects.of(request.user).in_course(course.slug).first()
-    completed = enrollment.done(found.slug) if enrollment else set()
+    completed = enrollment.done(found.slug) if enrollment else {}
     body = render_lesson(
         found,
         get_language() or catalogue.ORIGINAL,
-        completed=completed,
+        completed=completed.keys(),
+        shown=enrollment.solutions_shown(found.slug) if enrollment else None,
         answers=request.session.get("answers", {}).get(f"{course.slug}/{found.slug}"),
         token=get_token(request),
     )
@@ -79,6 +90,7 @@ def lesson(request: HttpRequest, course_slug: str, lesson_slug: str) -> HttpResp
         "body": body,
         "enrollment": enrollment,
         "progress": Progress.of([found], {found.slug: completed}) if enrollment else None,
+        "done_at": max(completed.values(), default=None),
         "previous": previous,
         "next": following,
         "is_returning": guests.is_returning(request),
@@ -105,6 +117,47 @@ def quiz(request: HttpRequest, course_slug: str, lesson_slug: str, quiz_id: str)
     if not answer:
         messages.error(request, _("Choose one of the answers."))
     return redirect(f"{reverse('courses:lesson', args=[course_slug, lesson_slug])}#quiz-{quiz_id}")
+
+
+@require_POST
+@login_required
+def solution(request: HttpRequest, course_slug: str, lesson_slug: str, task_id: str) -> HttpResponse:
+    """Show how a task is done, and note that it was asked for. A script gets the commands, a form the page again."""
+    course = _find_course(course_slug)
+    lesson = course.lesson(lesson_slug) if course else None
+    task = lesson.task(task_id) if lesson else None
+    if not lesson or not task:
+        return _not_found(request, _("There is no task of that name here."), course)
+    _signed_in(request).enroll(course_slug).show_solution(lesson.slug, task.id)
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"html": render_solution(task)})
+    return redirect(f"{reverse('courses:lesson', args=[course_slug, lesson_slug])}#task-{task_id}")
+
+
+@require_POST
+@login_required
+def certify(request: HttpRequest, course_slug: str) -> HttpResponse:
+    """Give the learner their certificate, if they have done everything there is."""
+    course = _find_course(course_slug)
+    enrollment = Enrollment.objects.of(request.user).in_course(course_slug).first()
+    if not course or not enrollment:
+        return _not_found(request, _("There is no course of that name here."))
+    certificate = enrollment.certify(course)
+    if not certificate:
+        messages.error(request, _("Some tasks or questions are still open. Your certificate waits for them."))
+        return redirect("courses:course", course_slug)
+    return redirect("courses:certificate", certificate.code)
+
+
+@require_safe
+def certificate(request: HttpRequest, code: str) -> HttpResponse:
+    """Show a certificate to whoever has its address: that it is here is the proof."""
+    found = Certificate.objects.select_related("enrollment__learner").filter(code=code).first()
+    if not found:
+        return _not_found(request, _("There is no certificate at this address."))
+    days = [day | {"done_at": date.fromisoformat(day["done_at"])} for day in found.days]
+    context = {"certificate": found, "days": days, "address": request.build_absolute_uri()}
+    return render(request, "courses/certificate.html", {"page": "certificate", **context})
 
 
 @require_POST
@@ -186,10 +239,7 @@ def _overview(request: HttpRequest, course: Course) -> dict[str, Any]:
     """Return what the front page and the course page say of the days and of one's progress."""
     enrollment = Enrollment.objects.of(request.user).in_course(course.slug).first()
     done = enrollment.done_by_lesson() if enrollment else {}
-    days = [
-        Day(lesson, Progress.of([lesson], done) if enrollment and lesson.published else None)
-        for lesson in course.lessons
-    ]
+    days = [Day.of(lesson, done if enrollment and lesson.published else None) for lesson in course.lessons]
     open_days = [day for day in days if day.lesson.published]
     unfinished = (day.lesson for day in open_days if not (day.progress and day.progress.is_complete))
     return {

@@ -3,10 +3,12 @@ import { bindChoices } from "./site/switches.ts";
 import { bindCopyButtons } from "./site/copy.ts";
 import { bindMenus } from "./site/menus.ts";
 import { bindQuizzes } from "./site/quiz.ts";
+import { bindSolutions } from "./site/solutions.ts";
 import { loadStrings } from "./strings.ts";
 
 loadStrings();
 bindChoices(document);
 bindCopyButtons(document);
 bindQuizzes(document);
+bindSolutions(document);
 bindMenus(document);

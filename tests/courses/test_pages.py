@@ -104,12 +104,12 @@ def test_a_visitor_reads_a_lesson_without_a_query(client, django_assert_num_quer
         client.get(LESSON)
 
 
-def test_a_learner_reads_a_lesson_in_four_queries(alice, signed_in, django_assert_num_queries):
+def test_a_learner_reads_a_lesson_in_five_queries(alice, signed_in, django_assert_num_queries):
     enrollment = alice.enroll("sarafa-bazaar")
     for task in ("first-order", "quiz-who"):
         enrollment.complete("day-2", task)
     client = signed_in(alice)
-    with django_assert_num_queries(4):  # session, user, enrolment, completions
+    with django_assert_num_queries(5):  # session, user, enrolment, completions, solutions shown
         client.get(LESSON)
 
 
