@@ -125,7 +125,7 @@ def host_config(memory: int) -> dict[str, Any]:
         cpu_shares=256,
         pids_limit=settings.SANDBOX_PIDS,
         oom_score_adj=500,
-        ulimits=[Ulimit(name="nofile", soft=4096, hard=16384), Ulimit(name="core", soft=0, hard=0)],
+        ulimits=[Ulimit(name="nofile", soft=4096, hard=4096), Ulimit(name="core", soft=0, hard=0)],
         # The only room there is: images, containers and the home. It is memory, so it counts as such.
         tmpfs={
             "/data": f"size={settings.SANDBOX_DISK},nr_inodes=60000,exec,mode=0711,uid={ROOT_UID},gid={ROOT_UID}",
