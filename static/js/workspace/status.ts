@@ -13,17 +13,18 @@ interface View {
 /** Shows what the sandbox is doing, and what a learner can do about it; out of the way while it runs. */
 export function showStatus(workspace: HTMLElement, sandbox: SandboxClient): void {
   const panel = find(workspace, "[data-status]");
+  const screen = find(workspace, "[data-testid=terminal-client]");
   const button = find<HTMLButtonElement>(panel, "[data-status-button]");
   const leave = find<HTMLButtonElement>(panel, "[data-leave-queue]");
   const link = find<HTMLAnchorElement>(panel, "[data-status-link]");
   let wasRunning = false;
   const draw = (): void => {
     const { phase } = sandbox;
+    const focused = panel.querySelector<HTMLElement>(":focus");
     // A server that is away for a moment is no reason to cover what is on the screen.
     if (phase.name !== "unreachable") wasRunning = phase.name === "running";
     const view = viewOf(phase, Date.now(), comesBack(sandbox, sandbox.clock.now()));
     workspace.dataset["state"] = phase.name;
-    panel.hidden = wasRunning;
     panel.classList.toggle("is-busy", view.busy ?? false);
     setText(find(panel, "[data-status-text]"), view.text);
     setText(find(panel, "[data-status-detail]"), view.detail ?? "");
@@ -32,6 +33,9 @@ export function showStatus(workspace: HTMLElement, sandbox: SandboxClient): void
     leave.hidden = phase.name !== "full";
     link.hidden = phase.name !== "signed-out";
     setText(find(workspace, "[data-state-name]"), say(`state-${phase.name}`));
+    // A button that goes while it has the keyboard would take it along.
+    if (focused?.hidden) panel.focus();
+    cover(screen, panel, !wasRunning);
   };
   button.addEventListener("click", () => void sandbox.ask());
   leave.addEventListener("click", () => {
@@ -41,6 +45,14 @@ export function showStatus(workspace: HTMLElement, sandbox: SandboxClient): void
   sandbox.onChange(draw);
   window.setInterval(() => sandbox.phase.name !== "running" && draw(), 1_000);
   draw();
+}
+
+/** Let the panel cover the terminal, or not. What is covered takes no keys: a keyboard in it goes on to the panel, and back. */
+function cover(screen: HTMLElement, panel: HTMLElement, isCovered: boolean): void {
+  const hadFocus = (isCovered ? screen : panel).contains(document.activeElement);
+  screen.inert = isCovered;
+  panel.hidden = !isCovered;
+  if (hadFocus) (isCovered ? panel : screen.querySelector("textarea"))?.focus();
 }
 
 /** Return what to say about a phase at a moment; `kept` says which files the next sandbox brings back. */
