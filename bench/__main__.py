@@ -5,25 +5,60 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import uvloop
 
-from bench import busy, echo, memory, pages, platform, printing, stalls, starts, watching
+from bench import (
+    arrivals,
+    busy,
+    claims,
+    density,
+    echo,
+    memory,
+    naps,
+    pages,
+    platform,
+    printing,
+    removals,
+    stalls,
+    starts,
+    watching,
+)
 from bench.bench import Bench
 from bench.report import Figure, table, write_json
 from bench.shells import Engine
 
+# How the platform is set up. Most figures want a house in which nothing is started but what is measured.
+NO_POOL = {"SANDBOX_POOL": "0"}
+AS_DELIVERED: dict[str, str] = {}
+SLEEPY = {"SANDBOX_POOL": "0", "SANDBOX_IDLE_MINUTES": "0.4"}
+
+
+@dataclass(frozen=True)
+class Measure:
+    take: Callable[[Bench], Awaitable[list[Figure]]]
+    settings: dict[str, str]
+    by_default: bool = True
+
+
 # In this order: what is measured of a process that has done little yet comes first.
-MEASURES: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
-    "pages": pages.measure,
-    "stall": stalls.measure,
-    "start": starts.measure,
-    "echo": echo.measure,
-    "print": printing.measure,
-    "busy": busy.measure,
-    "memory": memory.measure,
-    "events": watching.measure,
+MEASURES = {
+    "pages": Measure(pages.measure, NO_POOL),
+    "stall": Measure(stalls.measure, NO_POOL),
+    "start": Measure(starts.measure, NO_POOL),
+    "echo": Measure(echo.measure, NO_POOL),
+    "print": Measure(printing.measure, NO_POOL),
+    "busy": Measure(busy.measure, NO_POOL),
+    "memory": Measure(memory.measure, NO_POOL),
+    "events": Measure(watching.measure, NO_POOL),
+    "remove": Measure(removals.measure, NO_POOL),
+    "claim": Measure(claims.measure, AS_DELIVERED),
+    "arrive": Measure(arrivals.measure, AS_DELIVERED),
+    "sleep": Measure(naps.measure, SLEEPY),
+    "density": Measure(density.measure, AS_DELIVERED, by_default=False),
 }
 
 
@@ -40,6 +75,17 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def measure_each(names: list[str], quick: bool) -> list[Figure]:
+    """Measure in as many platforms, one after another, as there are set-ups among what is measured."""
+    figures: list[Figure] = []
+    for settings, group in groupby(names, lambda name: MEASURES[name].settings):
+        say(f"Starting the platform {settings or 'as delivered'} …")
+        with platform.running(**settings) as running:
+            figures += uvloop.run(measure_all(running, list(group), quick))
+            say("Stopping the platform …")
+    return figures
+
+
 async def measure_all(running: platform.Platform, names: list[str], quick: bool) -> list[Figure]:
     engine = Engine()
     bench = Bench(running, engine, quick)
@@ -47,7 +93,9 @@ async def measure_all(running: platform.Platform, names: list[str], quick: bool)
     try:
         for name in names:
             say(f"Measuring {name} (load {os.getloadavg()[0]:.1f}) …")
-            figures += await MEASURES[name](bench)
+            taken = await MEASURES[name].take(bench)
+            say("\n".join(f"  {figure}" for figure in taken))
+            figures += taken
     finally:
         await engine.close()
     return figures
@@ -55,15 +103,16 @@ async def measure_all(running: platform.Platform, names: list[str], quick: bool)
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", type=chosen, default=list(MEASURES), help=f"of {','.join(MEASURES)}")
+    usual = [name for name, measure in MEASURES.items() if measure.by_default]
+    others = ", ".join(set(MEASURES) - set(usual))
+    names = f"of {','.join(MEASURES)}; {others} only if named: it takes minutes, and most of the memory"
+    parser.add_argument("--only", type=chosen, default=usual, help=names)
     parser.add_argument("--quick", action="store_true", help="fewer runs: for trying, not for quoting")
     options = parser.parse_args()
     loads = [os.getloadavg()[0]]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped before the end."))
-    say("Starting the platform …")
     try:
-        with platform.running() as running:
-            figures = uvloop.run(measure_all(running, options.only, options.quick))
+        figures = measure_each(options.only, options.quick)
     except platform.NotReady as error:
         sys.exit(str(error))
     except KeyboardInterrupt:

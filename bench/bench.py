@@ -1,12 +1,16 @@
 """What every figure is given: the running platform, the engine, and how thorough to be."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bench.learner import Learner
+from bench.learner import PATIENCE, Learner
 from bench.platform import Platform
 from bench.shells import Engine
+
+POOL = 4  # as delivered
+QUIET = 1  # seconds
 
 
 @dataclass
@@ -24,6 +28,16 @@ class Bench:
         async with Learner(self.platform.url) as learner:
             await learner.start_learning()
             yield learner
+
+    async def pool_full(self, count: int = POOL) -> None:
+        """Wait until the pool is full, and the machine quiet again."""
+        for _ in range(PATIENCE * 10):
+            if self.platform.warm() >= count:
+                break
+            await asyncio.sleep(0.1)
+        else:
+            raise RuntimeError("the pool does not fill")
+        await asyncio.sleep(QUIET)
 
     @asynccontextmanager
     async def sandbox(self) -> AsyncIterator[Learner]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,11 +11,20 @@ import aiohttp
 
 ACK_EVERY = 32 * 1024  # bytes, as the page does
 PROMPT = b"$ "
+KEPT = 2  # seconds a connection is kept for the next request: less than the server keeps it, which then may hang up
 PATIENCE = 60  # seconds for a sandbox to come or go
 
 
 class Gone(Exception):
     """A socket was closed in the middle of a measurement."""
+
+
+class FullHouse(Exception):
+    """There was no sandbox to be had. `answer` is what the page is told: why, its place, when to ask again."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        super().__init__(answer["error"])
+        self.answer = answer
 
 
 class Learner:
@@ -24,8 +34,9 @@ class Learner:
         self.url = url
         self.code = ""
         self.http = aiohttp.ClientSession(
-            url, cookie_jar=aiohttp.CookieJar(unsafe=True), cookies=cookies, headers={"Origin": url}
-        )
+            url, cookie_jar=aiohttp.CookieJar(unsafe=True), cookies=cookies, headers={"Origin": url},
+            connector=aiohttp.TCPConnector(keepalive_timeout=KEPT),
+        )  # fmt: skip
 
     async def __aenter__(self) -> Self:
         return self
@@ -41,6 +52,8 @@ class Learner:
     async def post(self, path: str) -> Any:
         headers = {"X-CSRFToken": self.cookies["csrftoken"]}
         async with self.http.post(path, headers=headers, allow_redirects=False) as answer:
+            if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                raise FullHouse(await answer.json())
             answer.raise_for_status()
             return await answer.json() if answer.content_type == "application/json" else None
 
@@ -49,8 +62,11 @@ class Learner:
         return {cookie.key: cookie.value for cookie in self.http.cookie_jar}
 
     async def open_sandbox(self) -> None:
-        """Ask for a sandbox, and return when the page would know that it runs."""
-        self.code = (await self.post("/sandbox/"))["code"]
+        """Ask for a sandbox, and return when the page would know that it runs. Raise FullHouse."""
+        sandbox = await self.post("/sandbox/")
+        self.code = sandbox["code"]
+        if sandbox["state"] == "running":
+            return
         async with asyncio.timeout(PATIENCE), await self.events() as events:
             while True:
                 event = await events.next()
@@ -60,6 +76,17 @@ class Learner:
                     return
                 if event["state"] == "failed":
                     raise Gone(f"The sandbox did not start: {event['error']}")
+
+    async def open_sandbox_in_turn(self) -> int:
+        """Open a sandbox as a page does that waits in the queue; return how often it was told to wait."""
+        waits = 0
+        while True:
+            try:
+                await self.open_sandbox()
+                return waits
+            except FullHouse as full:
+                waits += 1
+                await asyncio.sleep(full.answer["retry_after"])
 
     async def stop_sandbox(self) -> None:
         """Have the sandbox removed, and return when it is."""

@@ -1,23 +1,32 @@
 """The platform under measurement: started as `make run` does, with its own data and port, and taken away again."""
 
 import ctypes
+import json
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 900  # images may have to be made first
-STOP_SECONDS = 90
+STOP_SECONDS = 600  # homes of a full house are saved first
 PR_SET_PDEATHSIG = 1
 GIVE_UP_VOLUMES = "import django; django.setup(); from sandbox import warehouse; warehouse.remove()"
+TELL_SOLUTIONS = """
+import json, sys, django
+django.setup()
+from courses import catalogue
+print(json.dumps([f"{task.setup}\\n{task.solution}".strip() for task in catalogue.find_lesson(*sys.argv[1:]).tasks]))
+"""
+COUNT_WARM = "select count(*) from sandbox_sandbox where learner_id is null and state = 'running'"
 
 
 class NotReady(Exception):
@@ -33,20 +42,24 @@ def free_port() -> int:
 class Platform:
     """A running platform. `url` is where it serves."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, **settings: str) -> None:
         port, visits_port = free_port(), free_port()
-        # Its own everything: what the environment says of queues and databases is for somebody else.
+        # Its own everything: what the environment says of queues, databases and sandboxes is for somebody else.
         theirs = {"REDIS_URL", "DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "DEBUG"}
-        kept = {name: value for name, value in os.environ.items() if name not in theirs}
-        self.environment = kept | {
-            "DATA_DIR": str(data),
-            "HOST": "127.0.0.1",
-            "PORT": str(port),
-            "VISITS_PORT": str(visits_port),
-            "GUESTS_PER_HOUR": "100000",
-            "SANDBOX_LIMIT": "8",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
+        kept = {k: v for k, v in os.environ.items() if k not in theirs and not k.startswith("SANDBOX_")}
+        self.data = data
+        self.environment = (
+            kept
+            | settings
+            | {
+                "DATA_DIR": str(data),
+                "HOST": "127.0.0.1",
+                "PORT": str(port),
+                "VISITS_PORT": str(visits_port),
+                "GUESTS_PER_HOUR": "100000",
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+            }
+        )
         self.url = f"http://127.0.0.1:{port}"
 
     def start(self) -> None:
@@ -83,15 +96,29 @@ class Platform:
             self.process.kill()
         subprocess.run([sys.executable, "-c", GIVE_UP_VOLUMES], cwd=ROOT, env=self.environment, check=False)
 
+    def solutions(self, lesson: str) -> list[str]:
+        """Return what solves each task of a lesson, "course/lesson", in the order of the page."""
+        said = subprocess.run(
+            [sys.executable, "-c", TELL_SOLUTIONS, *lesson.split("/")],
+            cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE,
+        ).stdout  # fmt: skip
+        return list(json.loads(said))
+
+    def warm(self) -> int:
+        """Return how many sandboxes of the pool a learner could have at once."""
+        with closing(sqlite3.connect(f"file:{self.data / 'sarafa.sqlite3'}?mode=ro", uri=True)) as database:
+            [(count,)] = database.execute(COUNT_WARM)
+        return int(count)
+
     def resident(self, what: str) -> int:
         """Return the bytes of resident memory of the processes of one kind: "config.asgi", "celery" or "valkey"."""
         return sum(resident_of(pid) for pid in descendants(self.process.pid) if what in command_of(pid))
 
 
 @contextmanager
-def running() -> Iterator[Platform]:
+def running(**settings: str) -> Iterator[Platform]:
     data = Path(tempfile.mkdtemp(prefix="sarafa-bench-"))
-    platform = Platform(data)
+    platform = Platform(data, **settings)
     try:
         try:
             platform.start()

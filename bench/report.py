@@ -10,19 +10,27 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured value; a limit of None means that it is only told. `note` says how it was taken, or its parts."""
+    """One measured value; a limit of None means that it is only told. `note` says how it was taken, or its parts.
+
+    The limit is the most that it may be, or, of what there should be more of, the least.
+    """
 
     name: str
     value: float
     unit: str
     limit: float | None = None
     note: str = ""
+    at_least: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}: {shown(self.value)} {self.unit} {self.verdict} ({self.note})"
 
     @property
     def verdict(self) -> str:
         if self.limit is None:
             return ""
-        return "ok" if self.value <= self.limit else "missed"
+        good = self.value >= self.limit if self.at_least else self.value <= self.limit
+        return "ok" if good else "missed"
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -38,7 +46,7 @@ def milliseconds(seconds: float) -> float:
 def table(figures: Sequence[Figure]) -> str:
     rows = [("figure", "measured", "limit", "", "note")]
     for figure in figures:
-        limit = "" if figure.limit is None else f"{figure.limit:g} {figure.unit}"
+        limit = "" if figure.limit is None else f"{'≥ ' * figure.at_least}{figure.limit:g} {figure.unit}"
         rows.append((figure.name, f"{shown(figure.value)} {figure.unit}", limit, figure.verdict, figure.note))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     name, *numbers, verdict = widths

@@ -1,7 +1,9 @@
 """What is done with a shell, be it the learner's terminal or the reference: a raw `docker exec` stream with a TTY."""
 
 import asyncio
+import json
 import time
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 import aiodocker
@@ -30,6 +32,22 @@ class Engine:
         found = await self.docker.containers.list(filters={"label": [f"sarafa.sandbox={code}"]})
         return found[0]
 
+    async def watch_removal(self, code: str) -> Awaitable[float]:
+        """Return what will be the seconds from the kill of a sandbox's container until nothing is left of it."""
+        container = await self.container(code)
+        events: Any = self.docker.events
+        news = events.subscribe(filters=json.dumps({"container": [container.id]}))
+
+        async def removal() -> float:
+            moments: dict[str, int] = {}
+            while "destroy" not in moments:
+                event = await news.get()
+                moments.setdefault(event["Action"], event["timeNano"])
+            await events.stop()
+            return (moments["destroy"] - moments["kill"]) / 1e9
+
+        return removal()
+
     async def raw_shell(self, code: str) -> "RawShell":
         """Start a shell in a sandbox as the platform would, but on a plain TTY, with nothing in between."""
         container = await self.container(code)
@@ -46,10 +64,17 @@ class Engine:
         await program.resize(h=24, w=80)
         return RawShell(stream)
 
+    async def stats(self, code: str) -> dict[str, Any]:
+        [stats] = await (await self.container(code)).stats(stream=False)
+        return dict(stats)
+
+    async def processor_time(self, code: str) -> float:
+        """Return the seconds of a processor that a sandbox has had."""
+        return int((await self.stats(code))["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
+
     async def memory(self, code: str) -> int:
         """Return the bytes a sandbox takes, as `docker stats` counts them: without files that could be dropped."""
-        [stats] = await (await self.container(code)).stats(stream=False)
-        memory = stats["memory_stats"]
+        memory = (await self.stats(code))["memory_stats"]
         dropped = memory["stats"].get("total_inactive_file", memory["stats"].get("inactive_file", 0))
         return int(memory["usage"] - dropped)
 
