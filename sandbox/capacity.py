@@ -40,11 +40,16 @@ def memory(what: str = "MemTotal") -> int:
     return int(found[1]) * 1024 if found else 0
 
 
+def bounds() -> dict[str, int]:
+    """Return how many sandboxes each part of this machine allows, at least one."""
+    each = min(WORKING, in_bytes(settings.SANDBOX_MEMORY))
+    return {"memory": max(1, (memory() - RESERVE) // each), "processors": processors() * PER_CPU}
+
+
 @lru_cache
 def derived() -> int:
-    """Return the number of sandboxes that memory and processors allow, at least one."""
-    each = min(WORKING, in_bytes(settings.SANDBOX_MEMORY))
-    return max(1, min((memory() - RESERVE) // each, processors() * PER_CPU))
+    """Return the number of sandboxes that memory and processors allow."""
+    return min(bounds().values())
 
 
 def processors() -> int:
@@ -53,6 +58,12 @@ def processors() -> int:
 
 def limit() -> int:
     return settings.SANDBOX_LIMIT or derived()
+
+
+def room() -> int:
+    """Return how many more sandboxes the memory and the disk have room for, of what is free now."""
+    memory_room = (memory("MemAvailable") - SPARE) // WORKING
+    return max(0, min(memory_room, (free_disk() - DISK_SPARE) // DISK_EACH))
 
 
 def shortage(starting: int) -> str:

@@ -144,10 +144,26 @@ def look_at_kernel() -> Iterator[Finding]:
 
 
 def look_at_memory() -> Iterator[Finding]:
-    total, room = capacity.memory() / 2**30, capacity.limit()
-    text = f"{total:.1f} GiB: room for {room} sandboxes of at most {settings.SANDBOX_MEMORY} each"
+    text = f"{capacity.memory() / 2**30:.1f} GiB, of which {capacity.memory('MemAvailable') / 2**30:.1f} are free"
     enough = capacity.memory() >= 2 * 2**30
     yield Finding("memory", "ok" if enough else "warning", text, "" if enough else "Use a machine with 4 GiB or more.")
+
+
+def look_at_capacity() -> Iterator[Finding]:
+    """Tell how many sandboxes this machine holds, what bounds that, and how many there is room for now."""
+    bounds, derived = capacity.bounds(), capacity.derived()
+    allowed = " and ".join(f"{part} for {number}" for part, number in bounds.items())
+    now = f"now for {capacity.room()} more; {settings.SANDBOX_POOL} are kept warm"
+    if derived < settings.SANDBOX_LIMIT:
+        text = (
+            f"SANDBOX_LIMIT says {settings.SANDBOX_LIMIT}, but there is room for {derived} sandboxes: {allowed}; {now}"
+        )
+        yield Finding(
+            "capacity", "warning", text, "Unset SANDBOX_LIMIT, unless your sandboxes were measured to take less."
+        )
+        return
+    why = f"as SANDBOX_LIMIT says; {allowed}" if settings.SANDBOX_LIMIT else allowed
+    yield Finding("capacity", "ok", f"room for {capacity.limit()} sandboxes: {why}; {now}")
 
 
 def look_at_disk(folder: str) -> Finding:
@@ -188,5 +204,6 @@ def read(file: str) -> str:
 
 
 LOOKS: list[Callable[[], Iterator[Finding]]] = [
-    look_at_engine, look_at_kernel, look_at_user_namespaces, look_at_memory, look_at_images, look_at_warehouse,
+    look_at_engine, look_at_kernel, look_at_user_namespaces, look_at_memory, look_at_capacity, look_at_images,
+    look_at_warehouse,
 ]  # fmt: skip

@@ -41,7 +41,17 @@ def test_what_is_no_size_is_said_to_be_none(size):
 
 def test_memory_sets_the_limit(machine):
     machine.total = 12 * GIB
-    assert capacity.limit() == 102
+    assert capacity.limit() == (12 * GIB - capacity.RESERVE) // capacity.WORKING
+
+
+def test_a_sandbox_that_may_take_less_than_is_usual_counts_as_that(machine, settings):
+    machine.total, settings.SANDBOX_MEMORY = 4 * GIB, "32m"
+    assert capacity.limit() == 64
+
+
+def test_a_machine_of_24_gib_and_two_processors_holds_200(machine):
+    machine.total, machine.processors = int(23.5 * GIB), 2
+    assert capacity.limit() >= 200
 
 
 def test_so_do_the_processors(machine):
@@ -75,6 +85,15 @@ def test_those_that_are_starting_are_counted_as_if_they_had_taken_theirs(machine
     machine.available = capacity.SPARE + 3 * capacity.WORKING
     assert measured_shortage(2) == ""
     assert "memory" in measured_shortage(3)
+
+
+def test_room_is_what_is_free_beyond_what_stays_so(machine):
+    machine.available = capacity.SPARE + 3 * capacity.WORKING
+    assert capacity.room() == 3
+    machine.disk = capacity.DISK_SPARE + capacity.DISK_EACH
+    assert capacity.room() == 1
+    machine.available = 0
+    assert capacity.room() == 0
 
 
 def test_this_machine_is_measured():

@@ -59,7 +59,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, settings) -> Machine:
     monkeypatch.setattr(warehouse, "status", machine.status)
     monkeypatch.setattr(doctor, "read", lambda file: machine.files.get(file, ""))
     monkeypatch.setattr(apparmor, "is_loaded", lambda profile: profile in machine.profiles)
-    monkeypatch.setattr(capacity, "memory", lambda: machine.memory)
+    monkeypatch.setattr(capacity, "memory", lambda what="MemTotal": machine.memory)
+    monkeypatch.setattr(capacity, "processors", lambda: 2)
     monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(100 * GIB, 0, machine.free))
     monkeypatch.setattr(platform, "release", lambda: machine.kernel)
     capacity.derived.cache_clear()
@@ -72,13 +73,30 @@ def test_a_good_machine_has_nothing_to_mend(machine):
     assert [finding for finding in findings if finding.level != "ok"] == []
     assert {finding.name for finding in findings} == {
         "engine", "cgroups", "seccomp", "apparmor", "runtime", "disk", "kernel", "user namespaces", "memory",
-        "sandbox image", "warehouse",
+        "capacity", "sandbox image", "warehouse",
     }  # fmt: skip
 
 
-def test_the_number_of_sandboxes_is_told(machine, settings):
-    settings.SANDBOX_MEMORY = "1g"
-    assert "room for 143 sandboxes of at most 1g" in machine.finding("memory").text
+def test_the_number_of_sandboxes_is_told_and_what_bounds_it(machine, settings):
+    settings.SANDBOX_POOL = 4
+    text = machine.finding("capacity").text
+    held = min(2 * capacity.PER_CPU, 14 * GIB // capacity.WORKING)
+    assert text.startswith(
+        f"room for {held} sandboxes: memory for {14 * GIB // capacity.WORKING} and processors for 240"
+    )
+    assert f"now for {15 * GIB // capacity.WORKING} more; 4 are kept warm" in text
+
+
+def test_a_limit_that_is_set_is_named(machine, settings):
+    settings.SANDBOX_LIMIT = 12
+    assert "room for 12 sandboxes: as SANDBOX_LIMIT says" in machine.finding("capacity").text
+
+
+def test_a_limit_that_the_machine_does_not_hold_is_a_warning(machine, settings):
+    settings.SANDBOX_LIMIT = 1000
+    assert machine.finding("capacity").level == "warning"
+    assert "SANDBOX_LIMIT says 1000" in machine.finding("capacity").text
+    assert machine.finding("capacity").mend
 
 
 def worsen(**change: object):
