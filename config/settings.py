@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 import dj_database_url
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -198,6 +199,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "sandbox.tasks.reconcile", "schedule": 20.0, "options": {"expires": 20}},
     "heartbeat": {"task": "sandbox.tasks.heartbeat", "schedule": 3.0, "options": {"expires": 3}},
+    # What was pushed and is not needed any more goes when a class has ended; where one always goes on, at night.
+    "tidy": {"task": "sandbox.tasks.tidy_warehouse", "schedule": 600.0, "args": [60], "options": {"expires": 600}},
+    "tidy-at-night": {"task": "sandbox.tasks.tidy_warehouse", "schedule": crontab(hour=3, minute=30), "args": [5]},
 }
 
 # Sandboxes.
@@ -215,6 +219,8 @@ SANDBOX_MAX_HOURS = number("SANDBOX_MAX_HOURS", 8)  # extensions end there
 SANDBOX_IDLE_MINUTES = number("SANDBOX_IDLE_MINUTES", 10)  # unused for so long, it is paused; 0: never
 SANDBOX_HOME = os.environ.get("SANDBOX_HOME") or "10m"  # of a learner's home, this much is kept for the next sandbox
 SANDBOX_POOL = int(number("SANDBOX_POOL", 4))  # started before anybody asks for them
+WAREHOUSE_SPACE = os.environ.get("WAREHOUSE_SPACE") or "200m"  # for what one learner pushes
+WAREHOUSE_TOTAL = os.environ.get("WAREHOUSE_TOTAL") or "10g"  # for everything on its shelves
 SANDBOX_LIMIT = int(number("SANDBOX_LIMIT", 0))  # 0: as many as the machine is found to hold
 # Where browsers see what listens on a port of a sandbox: an origin that is not ours. {host} is the name by which they
 # know us, or one of the stall's own on the machine itself; {code} and {port} are the sandbox's, for a wildcard domain.

@@ -29,7 +29,7 @@ from channels.exceptions import StopConsumer
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from sandbox import events, idle, tasks
+from sandbox import accounts, events, idle, tasks
 from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.lines import iso
 from sandbox.models import Sandbox, State
@@ -88,7 +88,10 @@ class TerminalConsumer(SandboxConsumer):
         name = self.scope["url_route"]["kwargs"]["name"]
         try:
             await self.stay_awake()
-            self.terminal = await Terminal.attach(self.sandbox.container_id, self.sandbox.owner_uid, name, size, place)
+            account = accounts.of_learner(self.sandbox.learner_id).environment()
+            self.terminal = await Terminal.attach(
+                self.sandbox.container_id, self.sandbox.owner_uid, name, size, place, account
+            )
             self.start(self.type_on(self.terminal))
             if self.size != size:  # it changed meanwhile
                 await self.terminal.resize(*self.size)

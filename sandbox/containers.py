@@ -93,6 +93,7 @@ def create_stopped(spec: Spec, name: str) -> str:
         environment={
             "SANDBOX_OWNER": str(checked(spec.owner_uid)),
             "SANDBOX_ADDRESS": spec.address,
+            "SANDBOX_LAYER": str(parse_bytes(settings.WAREHOUSE_SPACE)),
             # The daemon has what is left, and no bound but the sandbox's.
             "SANDBOX_DOCKER_MEMORY": str(memory * 6 // 10),
             "SANDBOX_DOCKER_PIDS": str(settings.SANDBOX_PIDS * 6 // 10),
@@ -202,6 +203,7 @@ def run(
     timeout: float,
     gid: int | None = None,
     limit: int = OUTPUT_LIMIT,
+    environment: dict[str, str] | None = None,
 ) -> tuple[int, bytes, bytes]:
     """Run a command in the container as its owner; return its exit code and what it wrote to stdout and stderr.
 
@@ -209,7 +211,7 @@ def run(
     """
     user = f"{checked(owner_uid)}:{gid or owner_uid}"
     limited = ["timeout", "--kill-after=1", f"{timeout:g}", *argv]
-    exec_id = client().exec_create(container_id, limited, user=user)["Id"]
+    exec_id = client().exec_create(container_id, limited, user=user, environment=environment)["Id"]
     out, err = bytearray(), bytearray()
     stream = client().exec_start(exec_id, stream=True, demux=True)
     with engine.cut_off(stream, timeout + 5) as late:
@@ -222,9 +224,18 @@ def run(
     return (1 if code is None else int(code)), bytes(out), bytes(err)
 
 
-def run_as_learner(container_id: str, owner_uid: int, argv: Sequence[str], timeout: float = 60) -> tuple[int, str]:
-    """Run a command as the learner would in a terminal; return its exit code and its output, both streams together."""
-    code, out, err = run(container_id, owner_uid, ["/sbx/enter", *argv], timeout)
+def run_as_learner(
+    container_id: str,
+    owner_uid: int,
+    argv: Sequence[str],
+    timeout: float = 60,
+    environment: dict[str, str] | None = None,
+) -> tuple[int, str]:
+    """Run a command as the learner would in a terminal; return its exit code and its output, both streams together.
+
+    Of the environment, what an account at the warehouse says of itself gets in.
+    """
+    code, out, err = run(container_id, owner_uid, ["/sbx/enter", *argv], timeout, environment=environment)
     return code, (out + err).decode(errors="replace")
 
 

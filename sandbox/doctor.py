@@ -189,7 +189,7 @@ def look_at_warehouse() -> Iterator[Finding]:
     except engine.EngineError as exc:
         status = str(exc)
     level = "ok" if status == "ok" else "error"
-    yield Finding("warehouse", level, status, "" if status == "ok" else "Run manage.py warehouse up.")
+    yield Finding("warehouse", level, status, "" if status == "ok" else "Run manage.py warehouse up; make run.")
 
 
 def version_of(text: str) -> tuple[int, ...]:

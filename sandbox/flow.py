@@ -120,7 +120,7 @@ class Flow:
         pushing = method in {"POST", "PUT", "PATCH"} or self.command == "push"
         found = REGISTRY_PATH.match(path)
         repository = (found and found["repository"]) or ""
-        step = 4 if pushing else 2 if not repository or repository.startswith("sarafa/") else 5
+        step = 4 if pushing else 2 if not repository or repository.startswith(("sarafa/", "library/")) else 5
         name = f"{method} {short_digest(path)}"
         event = self.event(line, step, "daemon", "registry", name, registry_sentence(method, found))
         return event | {"status": int(line.fields["status"]), "ms": float(line.fields["ms"])}

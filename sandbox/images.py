@@ -34,6 +34,14 @@ UNWANTED = ["/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/us
 
 FILES = Path(__file__).parent / "image"
 DISHES = ["bhutte-ka-kees", "garadu", "jalebi", "poha", "shikanji"]
+# Images that any tutorial asks the world for, made from Debian's packages: {name, with or without a tag: which}.
+STAND_INS = {
+    "hello-world": "hello-world",
+    "busybox": "busybox",
+    "alpine": "alpine",
+    "nginx": "nginx",
+    "nginx:alpine": "nginx",
+}
 LABEL = "sarafa.made-from"  # the digest of a recipe
 
 QUIET_SECONDS = 20  # after which a pull that says nothing is given up
@@ -54,6 +62,7 @@ class Recipe:
     directory: Path
     skip: frozenset[str] = frozenset()
     arguments: dict[str, str] = field(default_factory=dict)
+    target: str | None = None  # the stage of the Dockerfile; the last if not given
 
     def context(self) -> bytes:
         """Return the directory as a tar archive, the same to the byte as long as no file changes."""
@@ -72,9 +81,10 @@ class Recipe:
 
 def recipes() -> list[Recipe]:
     return [
-        Recipe(settings.SANDBOX_IMAGE, FILES, skip=frozenset({"warehouse", "dishes"})),
+        Recipe(settings.SANDBOX_IMAGE, FILES, skip=frozenset({"warehouse", "dishes", "stand-ins"})),
         Recipe(warehouse.IMAGE, FILES / "warehouse"),
         *(Recipe(dish_image(dish), FILES / "dishes", arguments={"DISH": dish}) for dish in DISHES),
+        *(Recipe(stand_in(name), FILES / "stand-ins", target=name) for name in sorted(set(STAND_INS.values()))),
     ]
 
 
@@ -82,9 +92,17 @@ def dish_image(dish: str) -> str:
     return f"sarafa-bazaar/dish-{dish}"
 
 
+def stand_in(name: str) -> str:
+    return f"sarafa-bazaar/stand-in-{name}"
+
+
 def stock() -> dict[str, str]:
-    """Return what the warehouse should have: {name: image}."""
-    return {dish: dish_image(dish) for dish in DISHES}
+    """Return what the warehouse should have, as `warehouse.seed` takes it: {name: image}.
+
+    What lies below library/ is what daemons ask Docker Hub for when they are told no more than a name.
+    """
+    stand_ins = {f"library/{name}": stand_in(which) for name, which in STAND_INS.items()}
+    return {dish: dish_image(dish) for dish in DISHES} | stand_ins
 
 
 @errors_translated()
@@ -111,7 +129,9 @@ def remove() -> None:
 
 def ensure(recipe: Recipe, base: str, say: Say) -> None:
     context = recipe.context()
-    digest = hashlib.sha256(context + repr((base, sorted(recipe.arguments.items()))).encode()).hexdigest()
+    digest = hashlib.sha256(
+        context + repr((base, recipe.target, sorted(recipe.arguments.items()))).encode()
+    ).hexdigest()
     if label_of(recipe.name) == digest:
         return
     started = time.monotonic()
@@ -135,6 +155,7 @@ def build(recipe: Recipe, context: bytes, digest: str, say: Say, **options: Any)
         custom_context=True,
         tag=recipe.name,
         buildargs={"BASE": BASE, **recipe.arguments},
+        target=recipe.target,
         labels={LABEL: digest},
         rm=True,
         forcerm=True,
@@ -149,6 +170,31 @@ def build(recipe: Recipe, context: bytes, digest: str, say: Say, **options: Any)
         printed = [*printed, line][-15:]
         if "error" in event:
             raise BuildFailed(f"{recipe.name} could not be built. " + "\n".join(filter(None, printed)))
+
+
+@errors_translated()
+def fetch(name: str) -> str:
+    """Pull an image from wherever the engine gets it; return its id. Raise EngineError if nothing comes."""
+    try:
+        for event in engine.connect().pull(name, tag=None if tag_of(name) else "latest", stream=True, decode=True):
+            if "error" in event:
+                raise EngineError(f"{name} could not be pulled: {event['error']}")
+    except APIError as error:
+        raise EngineError(f"{name} could not be pulled: {error.explanation}") from error
+    return str(client().inspect_image(name)["Id"])
+
+
+def tag_of(name: str) -> str:
+    """Return the tag that is part of an image's name, which may begin with a registry's address and port."""
+    return name.rpartition("/")[2].partition(":")[2]
+
+
+def name_here(name: str) -> str:
+    """Return under which name an image from elsewhere is put on the shelves: as Docker Hub has it, without a host."""
+    first, slash, rest = name.partition("/")
+    if slash and (set(first) & set(".:") or first == "localhost"):
+        return name_here(rest) if first == "docker.io" else rest
+    return name if slash else f"library/{name}"
 
 
 def is_about_network(text: str) -> bool:

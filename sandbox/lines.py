@@ -144,6 +144,7 @@ def parse_warehouse(at: int, raw: str) -> Line | None:
     text = f"{fields['method']} {short_digest(fields['path'])} → {fields['status']} ({fields['ms']} ms)"
     level = "warning" if int(fields["status"]) >= 500 else "call"
     shown = {key: value for key, value in entry.items() if key not in {"http.request.remoteaddr", "instance.id"}}
+    shown["http.request.uri"] = fields["path"]  # what follows it is the state of an upload, which is signed
     return Line(at, "warehouse", level, text, json.dumps(shown), fields)
 
 

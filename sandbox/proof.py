@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from courses.catalogue import Lesson, Task
-from sandbox import checks, containers, images, warehouse
-from sandbox.models import new_address, new_code
+from sandbox import accounts, checks, containers, door, images, warehouse
+from sandbox.accounts import Account
+from sandbox.models import new_code
 from sandbox.tasks import READY_SECONDS, known_of
 
 SOLUTION_SECONDS = 120
@@ -30,18 +31,22 @@ def prove(lesson: Lesson) -> Iterator[Proof]:
     warehouse.ensure_running()
     warehouse.seed(images.stock())
     owner_uid = containers.FIRST_OWNER_UID + 2_000_000 + secrets.randbelow(1_000_000)
-    container_id = containers.create(containers.Spec(new_code(), owner_uid, new_address(), LABEL))
-    trial = Trial(container_id, owner_uid)
+    address = accounts.trial_address()
+    account = accounts.of_trial(address)
+    container_id = containers.create(containers.Spec(new_code(), owner_uid, address, LABEL))
+    trial = Trial(container_id, owner_uid, account)
     try:
-        containers.wait_ready(container_id, READY_SECONDS)
-        for task in lesson.tasks:
-            yield Proof(task.id, trial.solve(task))
-        for task in lesson.tasks:
-            trouble = trial.solve_again(task)
-            if trouble:
-                yield Proof(task.id, trouble)
+        with door.kept():
+            containers.wait_ready(container_id, READY_SECONDS)
+            for task in lesson.tasks:
+                yield Proof(task.id, trial.solve(task))
+            for task in lesson.tasks:
+                trouble = trial.solve_again(task)
+                if trouble:
+                    yield Proof(task.id, trouble)
     finally:
         containers.remove(container_id)
+        warehouse.give_up(account.space)
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class Trial:
 
     container_id: str
     owner_uid: int
+    account: Account
 
     def judge(self, task: Task) -> checks.Result:
         return checks.evaluate(task, known_of(self.container_id, self.owner_uid))
@@ -57,7 +63,9 @@ class Trial:
     def run(self, script: str) -> tuple[int, str]:
         """Run commands as the learner; return their exit code and the end of what they printed."""
         argv = ["bash", "-lc", script]
-        code, output = containers.run_as_learner(self.container_id, self.owner_uid, argv, SOLUTION_SECONDS)
+        code, output = containers.run_as_learner(
+            self.container_id, self.owner_uid, argv, SOLUTION_SECONDS, self.account.environment()
+        )
         return code, output.strip()[-300:]
 
     def solve(self, task: Task) -> str:

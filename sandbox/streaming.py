@@ -60,11 +60,13 @@ def engine_errors() -> Iterator[None]:
         raise EngineUnreachable(gettext_noop("The Docker Engine does not answer.")) from exc
 
 
-async def execute(container_id: str, argv: list[str], user: str) -> Stream:
+async def execute(container_id: str, argv: list[str], user: str, environment: dict[str, str] | None = None) -> Stream:
     """Run `argv` in a container as `user` ("uid:gid") with stdin and stdout connected, and return its stream."""
     with engine_errors():
         container = client().containers.container(container_id)
-        program = await container.exec(argv, stdin=True, stdout=True, stderr=True, tty=False, user=user)
+        program = await container.exec(
+            argv, stdin=True, stdout=True, stderr=True, tty=False, user=user, environment=environment
+        )
         stream = program.start(detach=False)
         await stream.__aenter__()
         return stream

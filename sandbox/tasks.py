@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext_noop, override
 
 from courses import catalogue
 from courses.models import Enrollment
-from sandbox import admission, checks, clock, containers, events, homes, idle, visits
+from sandbox import accounts, admission, checks, clock, containers, events, homes, idle, visits, warehouse
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
 from sandbox.flow import Flow
 from sandbox.lines import TELLS_HISTORY, parse_daemon
@@ -229,6 +229,15 @@ def renew_pool(outdated: set[str]) -> None:
         # A learner may claim it at this moment: then it is theirs.
         if sandbox.change(Q(state=State.RUNNING, learner=None), state=State.STOPPING):
             order(stop_sandbox, sandbox.pk)
+
+
+@shared_task
+def tidy_warehouse(quiet_minutes: int) -> None:
+    """Give up the spaces of learners who were deleted, and what no tag names, if nothing was pushed for a while."""
+    try:
+        warehouse.tidy(quiet_minutes, accounts.left_by_learners(warehouse.spaces()))
+    except EngineError as exc:
+        logger.warning("the warehouse was not tidied: %s", exc)
 
 
 @shared_task

@@ -43,9 +43,15 @@ class Terminal:
 
     @classmethod
     async def attach(
-        cls, container_id: str, owner_uid: int, name: str, size: tuple[int, int], place: Place
+        cls,
+        container_id: str,
+        owner_uid: int,
+        name: str,
+        size: tuple[int, int],
+        place: Place,
+        environment: dict[str, str] | None = None,
     ) -> "Terminal":
-        """Join the shell called `name`, starting it if it does not run. Raise EngineError."""
+        """Join the shell called `name`; if it does not run, start it in this environment. Raise EngineError."""
         cols, rows = clamp(*size)
         argv = [
             "/sbx/enter",
@@ -57,7 +63,8 @@ class Terminal:
             str(rows),
             *SHELL,
         ]
-        return cls(await streaming.execute(container_id, argv, user=f"{owner_uid}:{owner_uid}"))
+        user = f"{owner_uid}:{owner_uid}"
+        return cls(await streaming.execute(container_id, argv, user, environment))
 
     async def frames(self) -> AsyncIterator[bytes | dict[str, Any]]:
         """Yield what comes: bytes that the shell printed, or a dict the keeper says. Ends when the viewer is gone.

@@ -1,20 +1,24 @@
 """The warehouse: a registry in a container without a network, which listens on a socket in a volume.
 
-Sandboxes mount that volume and have no other way out. The registry that serves them takes nothing in; what lies on its
-shelves is put there by a second one, over the same storage, that exists only meanwhile.
+Sandboxes mount that volume and have no other way out. The registry that serves them believes tokens, for which there is
+a door beside it: see door.py. What the platform itself puts on the shelves is taken in by a second registry, over the
+same storage, that exists only meanwhile.
 """
 
+import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.conf import settings
 from docker.errors import APIError, NotFound
+from docker.types import LogConfig
 
-from sandbox import engine
+from sandbox import engine, keys
 from sandbox.engine import EngineError, client, errors_translated
 
 IMAGE = "sarafa-bazaar/warehouse"
@@ -22,6 +26,9 @@ STORAGE = "/var/lib/registry"
 STOCK = "stock.json"  # in the storage: {name: id of the image it was put there from}
 LISTENS = "listening on"
 START_SECONDS = 15
+TIDY_SECONDS = 600
+BUSY = 75  # what `tidy` exits with when something is being written
+RECIPE_LABEL = "sarafa.recipe"
 
 
 def container_name() -> str:
@@ -36,7 +43,7 @@ def storage_volume() -> str:
     return f"sarafa-{settings.INSTALLATION}-warehouse"
 
 
-def labels() -> dict[str, str]:
+def own_labels() -> dict[str, str]:
     return {"sarafa.warehouse": "", "sarafa.installation": settings.INSTALLATION}
 
 
@@ -44,17 +51,32 @@ def labels() -> dict[str, str]:
 def ensure_running() -> None:
     """Have the warehouse open: started if it was closed, made anew if its image has changed, let be if all is well."""
     found = inspect()
-    if found and found["Image"] == client().inspect_image(IMAGE)["Id"]:
+    certificate = keys.own().certificate_pem
+    recipe = recipe_of(certificate)
+    if found and found["Config"]["Labels"].get(RECIPE_LABEL) == recipe:
         if found["State"]["Running"]:
             return
         client().start(container_name())
     else:
         stop()
-        # After a restart of the engine it opens by itself, like the sandboxes' host does.
-        options = {"network_mode": "none", "read_only": True, "restart_policy": {"Name": "unless-stopped"}}
-        binds = [f"{socket_volume()}:/warehouse", f"{storage_volume()}:{STORAGE}:ro"]
-        start(container_name(), ["serve"], binds=binds, **options)
+        start(
+            container_name(),
+            ["serve"],
+            labels={RECIPE_LABEL: recipe},
+            environment={"CERTIFICATE": certificate},
+            binds=[f"{socket_volume()}:/warehouse", f"{storage_volume()}:{STORAGE}"],
+            tmpfs={"/run": "size=64k,uid=5000,gid=5000"},
+            network_mode="none",
+            read_only=True,
+            restart_policy={"Name": "unless-stopped"},  # after a restart of the engine it opens by itself
+        )
     await_open(container_name())
+
+
+def recipe_of(certificate: str) -> str:
+    """Return a name for all that the warehouse is made of today."""
+    image = client().inspect_image(IMAGE)["Id"]
+    return hashlib.sha256(f"{image} {certificate}".encode()).hexdigest()[:16]
 
 
 def stop() -> None:
@@ -77,7 +99,49 @@ def status() -> str:
     found = inspect()
     if not found:
         return "not started"
-    return "ok" if found["State"]["Running"] else "stopped"
+    if not found["State"]["Running"]:
+        return "stopped"
+    return "ok" if found["ExecIDs"] else "nobody answers at its door"
+
+
+def await_door() -> None:
+    """Return once somebody answers at the door. Raise EngineError if nobody does."""
+    until = time.monotonic() + START_SECONDS
+    while run(["perl", "-MIO::Socket::UNIX", "-e", "exit !IO::Socket::UNIX->new('/warehouse/door.sock')"])[0]:
+        if time.monotonic() > until:
+            raise EngineError("Nobody answers at the warehouse's door.")
+        time.sleep(0.05)
+
+
+@errors_translated()
+def run(argv: Sequence[str], timeout: float = engine.CALL_SECONDS) -> tuple[int, str]:
+    """Run a command in the warehouse; return its exit code and what it printed."""
+    calls = engine.connect(timeout=int(timeout))
+    command = calls.exec_create(container_name(), list(argv))["Id"]
+    printed = calls.exec_start(command).decode(errors="replace")
+    return int(calls.exec_inspect(command)["ExitCode"] or 0), printed
+
+
+def spaces() -> list[str]:
+    """Return the first names of the repositories on the shelves."""
+    code, printed = run(["sh", "-c", f"cd {STORAGE}/docker/registry/v2/repositories 2> /dev/null && ls || true"])
+    return printed.split() if code == 0 else []
+
+
+def give_up(space: str) -> None:
+    """Take everything in a space off the shelves."""
+    run(["rm", "-rf", "--", f"{STORAGE}/docker/registry/v2/repositories/{space}"])
+
+
+def tidy(quiet_minutes: int, given_up: Sequence[str] = ()) -> bool:
+    """Give up spaces, and clear away what nothing with a tag needs. Return False if the latter has to wait.
+
+    It waits until nothing was written for these minutes: what is being pushed has no tag yet.
+    """
+    code, printed = run(["tidy", str(quiet_minutes), *given_up], TIDY_SECONDS)
+    if code not in (0, BUSY):
+        raise EngineError(f"The warehouse could not be tidied: {printed.strip()[-300:]}")
+    return code == 0
 
 
 def log(since: int = 0) -> list[tuple[int, str]]:
@@ -87,7 +151,9 @@ def log(since: int = 0) -> list[tuple[int, str]]:
 
 @errors_translated()
 def seed(stock: Mapping[str, str]) -> list[str]:
-    """Put images on the shelves: {name: image on the engine}, each as sarafa/<name>. Return the names that were new.
+    """Put images on the shelves: {name: image on the engine}. Return the names that were new.
+
+    A name with a slash is taken as it is, another is put below sarafa/. Both may end with a tag.
 
     The warehouse must be open.
     """
@@ -97,9 +163,13 @@ def seed(stock: Mapping[str, str]) -> list[str]:
     if missing:
         with loading_bay() as address:
             for name in missing:
-                push(wanted[name], f"{address}/sarafa/{name}")
+                push(wanted[name], f"{address}/{repository_of(name)}")
             write_down(present | wanted)
     return missing
+
+
+def repository_of(name: str) -> str:
+    return name if "/" in name else f"sarafa/{name}"
 
 
 def in_stock() -> dict[str, str]:
@@ -132,7 +202,7 @@ def loading_bay() -> Iterator[str]:
         ports = {5000: ("127.0.0.1", None)}
         start(
             loading_name(),
-            ["docker-registry", "serve", "/etc/warehouse/stock.yml"],
+            ["stock"],
             binds=binds,
             port_bindings=ports,
         )
@@ -157,15 +227,27 @@ def push(image: str, target: str) -> None:
         client().remove_image(target, noprune=True)
 
 
-def start(name: str, command: list[str], **options: Any) -> None:
+def start(
+    name: str,
+    command: list[str],
+    labels: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    **options: Any,
+) -> None:
     config = client().create_host_config(
-        cap_drop=["ALL"], security_opt=["no-new-privileges"], mem_limit="256m", pids_limit=256, **options
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+        mem_limit="256m",
+        pids_limit=256,
+        log_config=LogConfig(type="json-file", config={"max-size": "8m", "max-file": "3"}),
+        **options,
     )
     made = client().create_container(
         IMAGE,
         command,
         name=name,
-        labels=labels(),
+        labels=own_labels() | dict(labels or {}),
+        environment=dict(environment or {}),
         ports=list(options.get("port_bindings", {})),
         host_config=config,
     )

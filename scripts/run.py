@@ -97,8 +97,10 @@ def processes() -> list[Process]:
         "--no-access-log", "--no-date-header", "--no-server-header", "--ws", "websockets-sansio",
         "--timeout-graceful-shutdown", "5", "--log-level", "warning", "--lifespan", "off",
     ]  # fmt: skip
+    tokens = [python, "manage.py", "warehouse", "tokens"]
     embedded = [] if os.environ.get("REDIS_URL") else [Process("redis", redis_argv())]
-    return [*embedded, Process("worker", worker), Process("web", web), Process("visits", visits)]
+    ours = {"worker": worker, "tokens": tokens, "web": web, "visits": visits}
+    return [*embedded, *(Process(name, argv) for name, argv in ours.items())]
 
 
 def redis_argv() -> list[str]:

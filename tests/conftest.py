@@ -4,7 +4,6 @@ Alice learns, Bob teaches, Charlie must not. Sandboxes are in an installation of
 on this engine; only tests that ask for one need an engine.
 """
 
-import ipaddress
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ import pytest
 from django.test import override_settings
 
 from courses.models import User
-from sandbox import containers, engine, images, warehouse
+from sandbox import accounts, containers, door, engine, images, warehouse
 
 
 @pytest.fixture(scope="session")
@@ -58,8 +57,12 @@ class Place:
 
     def learner(self, command: str, timeout: float = 30) -> tuple[int, str]:
         return containers.run_as_learner(
-            self.container_id, self.spec.owner_uid, ["bash", "-c", command], timeout=timeout
+            self.container_id, self.spec.owner_uid, ["bash", "-c", command], timeout, self.account.environment()
         )
+
+    @property
+    def account(self) -> accounts.Account:
+        return accounts.of_trial(self.spec.address)
 
     def root(self, command: str, timeout: float = 30) -> tuple[int, str]:
         """Be root of the sandbox, which a learner can become through the daemon."""
@@ -80,8 +83,7 @@ _owners = iter(range(1_100_000 + os.getpid() % 8000 * 100, 2_000_000))
 
 
 def make_spec() -> containers.Spec:
-    address = str(ipaddress.IPv6Address(0xFD << 120 | secrets.randbits(64)))
-    return containers.Spec(code=secrets.token_hex(6), owner_uid=next(_owners), address=address)
+    return containers.Spec(secrets.token_hex(6), next(_owners), accounts.trial_address())
 
 
 @pytest.fixture
@@ -97,7 +99,8 @@ def installation() -> Iterator[str]:
         images.ensure_all(print)
         warehouse.ensure_running()
         warehouse.seed(images.stock())
-        yield name
+        with door.kept():
+            yield name
         for container_id in (containers.living() | containers.ended()).values():
             containers.remove(container_id)
         warehouse.remove()

@@ -5,7 +5,6 @@ For a host that no test has seen yet, however slow: it waits where the tests wou
 """
 
 import argparse
-import ipaddress
 import os
 import secrets
 import sys
@@ -23,7 +22,7 @@ from django.conf import settings  # noqa: E402
 
 django.setup()
 
-from sandbox import apparmor, containers, doctor, engine, images, warehouse  # noqa: E402
+from sandbox import accounts, apparmor, containers, doctor, door, engine, images, warehouse  # noqa: E402
 
 TESTS = ROOT / "tests" / "docker"
 PROBE = "sarafa-bazaar/trial-probe"
@@ -42,7 +41,7 @@ class Trial:
 
     def __init__(self, patience: float) -> None:
         self.patience = patience
-        address = str(ipaddress.IPv6Address(0xFD << 120 | secrets.randbits(64)))
+        address = accounts.trial_address()
         self.spec = containers.Spec(secrets.token_hex(6), 2_000_000 + os.getpid() % 8000, address, label="sarafa.trial")
         self.container_id = ""
         self.is_confined = False  # by our AppArmor profile
@@ -217,7 +216,8 @@ def prepared(patience: float) -> Iterator[None]:
     try:
         warehouse.ensure_running()
         warehouse.seed(images.stock() | {"registry": warehouse.IMAGE, "probe": PROBE})
-        yield
+        with door.kept():
+            yield
     finally:
         warehouse.remove()
         if is_ours:

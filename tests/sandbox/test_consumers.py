@@ -13,7 +13,7 @@ from django.test import Client
 
 from config.asgi import application
 from courses.models import User
-from sandbox import consumers, events
+from sandbox import accounts, consumers, events
 from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.models import Sandbox, State
 
@@ -241,8 +241,9 @@ async def test_the_shell_is_asked_for_by_name_size_and_place(alice, make, shell)
     sandbox = await sync_to_async(make)(alice)
     async with page(terminal(sandbox, "cols=132&rows=43&shell=00112233aabbccdd&offset=4096"), alice):
         await until(lambda: shell.arguments)
-    container, owner, name, size, place = shell.arguments
+    container, owner, name, size, place, environment = shell.arguments
     assert (container, owner, name, size) == (sandbox.container_id, sandbox.owner_uid, "client", (132, 43))
+    assert environment == accounts.of_learner(sandbox.learner_id).environment()
     assert (place.shell, place.offset) == ("00112233aabbccdd", 4096)
 
 
@@ -255,7 +256,7 @@ async def test_nonsense_in_the_address_is_as_if_it_were_not_there(alice, make, s
     sandbox = await sync_to_async(make)(alice)
     async with page(terminal(sandbox, query), alice):
         await until(lambda: shell.arguments)
-    _, _, _, size, place = shell.arguments
+    _, _, _, size, place, _ = shell.arguments
     assert size == (0, 0)
     assert (place.shell, place.offset) == ("-", 0)
 
