@@ -200,9 +200,9 @@ class Trial:
         return f"in {time.monotonic() - began:.1f} s"
 
 
-PARTS = [
-    "start", "bounds", "features", "probes", "facts", "home", "pause", "settings", "settings_as_init", "fork_bomb",
-    "greed", "services", "remove",
+PARTS = [  # what takes longest comes last
+    "start", "bounds", "probes", "facts", "home", "pause", "settings", "settings_as_init", "fork_bomb", "greed",
+    "services", "features", "remove",
 ]  # fmt: skip
 
 
