@@ -10,14 +10,17 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.sessions import CookieMiddleware  # noqa: E402
 
+from config.cookies import Unambiguous  # noqa: E402
 from config.languages import PageLanguage  # noqa: E402
 from config.origin import SameOrigin  # noqa: E402
 from config.signed_in import SignedIn  # noqa: E402
 from sandbox.routing import websocket_urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": django_application,
-        "websocket": SameOrigin(CookieMiddleware(SignedIn(PageLanguage(URLRouter(websocket_urlpatterns))))),
-    }
+application = Unambiguous(
+    ProtocolTypeRouter(
+        {
+            "http": django_application,
+            "websocket": SameOrigin(CookieMiddleware(SignedIn(PageLanguage(URLRouter(websocket_urlpatterns))))),
+        }
+    )
 )

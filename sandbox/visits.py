@@ -19,6 +19,7 @@ from django.http import parse_cookie
 from django.utils.translation import gettext as _
 from jmespath.exceptions import JMESPathError
 
+from config import cookies
 from sandbox import idle, relay, streaming
 from sandbox.engine import EngineError
 from sandbox.models import Sandbox, State
@@ -129,7 +130,7 @@ async def show(sandbox: Sandbox, port: int, scope: Scope, receive: Receive, send
     try:
         await idle.keep_awake(sandbox)
         async with dialled(sandbox, port) as line:
-            await relay.page(line, withhold_cookies(scope), receive, send)
+            await relay.page(line, withhold_cookies(scope), receive, refuse_cookies(send))
     except relay.NobodyThere:
         await say(send, 502, _("Nothing answers on port %d of your sandbox. Is the stall open?") % port)
     except EngineError as exc:
@@ -170,15 +171,28 @@ def visit_of(scope: Scope) -> Visit | None:
 
 def withhold_cookies(scope: Scope) -> Scope:
     """Return the request without the cookies that are ours: a stall is a stranger."""
-    ours = {COOKIE, settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME, "guest"}
-    headers = []
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            kept = [part for part in value.split(b"; ") if part.partition(b"=")[0].decode("latin-1") not in ours]
-            value = b"; ".join(kept)
-        if value or name != b"cookie":
-            headers.append((name, value))
-    return scope | {"headers": headers}
+    return scope | {"headers": cookies.without(scope["headers"], ours())}
+
+
+def refuse_cookies(send: Send) -> Send:
+    """Return a `send` that lets a stall set no cookie of ours, and none without a name, which may look like one."""
+
+    async def guarded(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            headers = [(name, value) for name, value in message["headers"] if name != b"set-cookie" or is_theirs(value)]
+            message = message | {"headers": headers}
+        await send(message)
+
+    return guarded
+
+
+def is_theirs(set_cookie: bytes) -> bool:
+    name, equals, _value = set_cookie.partition(b";")[0].partition(b"=")
+    return bool(name.strip() and equals) and name.strip().decode("latin-1") not in ours()
+
+
+def ours() -> set[str]:
+    return cookies.names() | {COOKIE}
 
 
 async def say(send: Send, status: int, text: str) -> None:

@@ -139,3 +139,17 @@ def test_a_domain_of_their_own_is_used(settings):
     assert visits.entrance("bazaar.example.org", visits.Visit("abc", 80)).startswith(
         "https://abc-80.stalls.example.org/.v"
     )
+
+
+@pytest.mark.parametrize(
+    "cookie", [b"sessionid=evil; Path=/", b" sessionid =evil", b"=sessionid=evil", b"sessionid", b"guest=x"]
+)
+async def test_a_stall_sets_no_cookie_of_ours(cookie):
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"set-cookie", cookie), (b"set-cookie", b"plate=blue; Path=/"), (b"x", b"y")]
+    await visits.refuse_cookies(send)({"type": "http.response.start", "status": 200, "headers": headers})
+    assert sent[0]["headers"] == headers[1:]
