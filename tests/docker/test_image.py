@@ -98,7 +98,7 @@ def test_there_is_no_way_out_but_to_the_warehouse(alices):
     assert "default" not in routes
     assert alices.learner("curl -sS -m 2 http://192.0.2.1/")[0] != 0
     assert alices.learner("curl -sS -m 2 http://example.org/")[0] != 0
-    assert alices.learner("curl -fsS -m 2 http://warehouse:5000/v2/")[0] == 0
+    assert alices.learner("curl -fsS -m 2 http://warehouse:5000/token")[0] == 0
 
 
 def test_the_record_of_where_to_enter_is_not_the_learners(alices):
