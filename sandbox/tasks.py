@@ -171,6 +171,7 @@ def reconcile() -> None:
     now = timezone.now()
     clock.make_up_for_jumps()
     order_what_is_due(now)
+    keep_warehouse_open()
     try:
         living = containers.living()
         mark_lost(living, now)
@@ -181,6 +182,14 @@ def reconcile() -> None:
         logger.warning("rows and containers not compared: %s", exc)
         return
     admission.fill_pool()
+
+
+def keep_warehouse_open() -> None:
+    """Open the warehouse if it is closed: an engine that was killed does not start again what ran under it."""
+    try:
+        warehouse.ensure_running()
+    except EngineError as exc:
+        logger.warning("the warehouse does not open: %s", exc)
 
 
 def order_what_is_due(at: datetime) -> None:

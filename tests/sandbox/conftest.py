@@ -16,7 +16,7 @@ from kombu.transport import memory
 
 from config.celery import app
 from courses.models import User
-from sandbox import capacity, containers
+from sandbox import capacity, containers, warehouse
 from sandbox import engine as real_engine
 from sandbox.engine import ContainerGone
 from sandbox.models import Sandbox, State
@@ -161,6 +161,7 @@ class Engine:
     homes: dict[str, bytes] = field(default_factory=lambda: defaultdict(lambda: b"empty"))
     asleep: set[str] = field(default_factory=set)
     outdated: set[str] = field(default_factory=set)
+    warehouse_is_open: bool = False
 
     def enter(self, name: str) -> None:
         if name in self.before:
@@ -198,6 +199,10 @@ class Engine:
             raise ContainerGone("The container does not run any more.")
         self.homes[container_id] = archive
 
+    def open_warehouse(self) -> None:
+        self.enter("open_warehouse")
+        self.warehouse_is_open = True
+
     def pause(self, container_id: str) -> None:
         self.enter("pause")
         self.asleep.add(container_id)
@@ -230,6 +235,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
         "restore_home": engine.restore_home, "paused": engine.paused, "outdated": lambda: engine.outdated,
     }.items():  # fmt: skip
         monkeypatch.setattr(containers, name, double)
+    monkeypatch.setattr(warehouse, "ensure_running", engine.open_warehouse)
     monkeypatch.setattr(real_engine, "pause", engine.pause)
     monkeypatch.setattr(real_engine, "unpause", engine.unpause)
     return engine

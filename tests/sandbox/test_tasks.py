@@ -208,6 +208,19 @@ def test_a_forgotten_start_is_queued_again(alice, make, engine, queued):
     assert queued() == [("start_sandbox", (sandbox.pk,))]
 
 
+def test_a_warehouse_that_is_closed_is_opened(engine, db):
+    tasks.reconcile()
+    assert engine.warehouse_is_open
+
+
+def test_a_warehouse_that_does_not_open_keeps_nothing_else_from_being_mended(alice, make, engine):
+    sandbox = make(alice, started_at=timezone.now() - timedelta(minutes=1))
+    engine.fails["open_warehouse"] = EngineError("The warehouse did not open.")
+    tasks.reconcile()
+    sandbox.refresh_from_db()
+    assert (sandbox.state, sandbox.error) == (State.FAILED, tasks.LOST)
+
+
 def test_without_an_engine_nothing_is_marked_lost(alice, make, engine):
     make(alice, started_at=timezone.now() - timedelta(minutes=5))
     engine.fails["living"] = EngineUnreachable("No Docker Engine answers.")
