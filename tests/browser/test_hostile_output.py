@@ -281,7 +281,9 @@ def test_logs_are_text(victim):
     run = victim.learner.run
     run(f"curl -sg --path-as-is --unix-socket /var/run/docker.sock 'http://d/v1.41/containers/{MARKUP}/json'; echo")
     run(f"docker run --rm warehouse:5000/sarafa/poha $'{MARKUP}\\e[2J\\e]0;x\\a\\u202e' >/dev/null 2>&1; echo")
-    run(f"curl -sg -A '{MARKUP}' 'http://warehouse:5000/v2/sarafa/poha/tags/list?last={MARKUP}'; echo")
+    token = "http://warehouse:5000/token?scope=repository:sarafa/poha:pull"
+    run(f"curl -s '{token}' | jq -r '\"Authorization: Bearer \" + .token' > head")
+    run(f"curl -sg -A '{MARKUP}' -H @head 'http://warehouse:5000/v2/sarafa/poha/tags/list?last={MARKUP}'; echo")
     panes = [("daemon", "line"), ("daemon", "raw"), ("warehouse", "raw")]  # the warehouse's lines leave all of it out
     for name, form in panes:
         victim.page.get_by_role("tab", name=name.capitalize()).click()
