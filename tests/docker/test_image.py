@@ -107,46 +107,7 @@ def test_the_record_of_where_to_enter_is_not_the_learners(alices):
     assert alices.owner("cat /run/sandbox/pid") == before
 
 
-# --- bounds, and what is survived ---
-
-
-def test_a_terminal_full_of_processes_leaves_the_daemon_alone(fresh):
-    code, output = fresh.learner("for i in $(seq 300); do sleep 30 > /dev/null 2>&1 & done", timeout=4)
-    assert code != 0
-    assert "Resource temporarily unavailable" in output
-    assert fresh.root("docker ps")[0] == 0
-    fresh.root("pkill -KILL -u learner")
-    assert eventually(lambda: works(fresh))
-
-
-def test_a_fork_bomb_in_a_container_leaves_daemon_and_terminal_alone(fresh):
-    assert fresh.learner(f"docker run -d --name bomb {POHA} sh -c 'f() {{ f | f & f; }}; f'")[0] == 0
-    time.sleep(1)
-    assert fresh.learner("docker ps")[0] == 0
-    assert fresh.learner("docker rm -f bomb")[0] == 0
-    assert eventually(lambda: works(fresh))
-
-
-def test_a_container_that_eats_all_memory_is_ended_alone(fresh):
-    fresh.learner("sleep 60 & docker pull " + POHA)
-    code, _ = fresh.learner(f"docker run --rm {POHA} tail /dev/zero", timeout=60)
-    assert code == 137
-    assert works(fresh)
-
-
-def test_a_shell_that_eats_all_memory_is_ended_alone(fresh):
-    code, _ = fresh.learner("tail /dev/zero", timeout=60)
-    assert code not in (0, 124)
-    assert works(fresh)
-
-
-def test_a_full_disk_says_so_and_is_mended_by_removing(fresh):
-    code, output = fresh.learner("head -c 500M /dev/zero > big", timeout=60)
-    assert code != 0
-    assert "No space left on device" in output
-    assert fresh.learner("docker ps")[0] == 0
-    assert fresh.learner("rm big")[0] == 0
-    assert works(fresh)
+# --- its services: what is survived of attacks is in test_hostile.py ---
 
 
 @pytest.mark.parametrize("service", ["containerd", "dockerd"])
