@@ -1,7 +1,7 @@
 #!/bin/bash
 # What a learner may do with Docker, tried as the learner inside a sandbox. One line for each: ok or FAIL, and its name.
 # The images come from the warehouse; they hold busybox. One, `registry`, is the warehouse's own image: it is stocked for
-# this script, and is what the learner pushes to, as the warehouse takes nothing in. The last line counts.
+# this script, and is a registry of the learner's own to push to (the warehouse wants a name). The last line counts.
 # No `grep -q` in a pipe: it would leave early, and what feeds it would fail.
 set -u
 export DOCKER_CLI_HINTS=false

@@ -22,6 +22,7 @@ IMAGE = "warehouse:5000/sarafa/probe"
 NESTED = f"docker run --rm --privileged --pid host --network host --ipc host -v /:/host {IMAGE}"
 FOUND = ("ALLOWED", "SENT")
 METADATA = "tcp:169.254.169.254:80"  # where clouds tell a machine its secrets
+DOORS = ["unix:/warehouse/registry.sock", "unix:/warehouse/door.sock"]
 MOUNTING = seccomp.ABSENT["the newer way to mount, of which the older one is enough"].split()
 
 
@@ -129,7 +130,7 @@ def probed(alices):
 
 @pytest.mark.parametrize("who", EVERYBODY)
 def test_every_probe_is_refused(probed, of_the_host, of_a_neighbour, who):
-    results = outcomes(probed, who, [*of_the_host, *of_a_neighbour, "unix:/warehouse/registry.sock"])
+    results = outcomes(probed, who, [*of_the_host, *of_a_neighbour, *DOORS])
     assert len(results) > 120
     assert {name: outcome for name, outcome in results.items() if outcome in FOUND} == {}
 
@@ -138,6 +139,13 @@ def test_the_hosts_files_are_not_had_by_mounting_them(probed, of_the_host):
     (secret,) = (target.removeprefix("file:") for target in of_the_host if target.startswith("file:"))
     code, output = probed.learner(f"docker run --rm -v {Path(secret).parent}:/x {IMAGE} ls -A /x")
     assert (code, output) == (0, "")  # an empty directory of the sandbox's own
+
+
+@pytest.mark.parametrize("device", ["/dev/vda", "/dev/mem", "/dev/kmsg", "/dev/kvm", "/dev/fuse", "/dev/net/tun"])
+def test_no_device_of_the_host_is_given_to_a_container(probed, device):
+    code, output = probed.learner(f"docker run --rm --device {device} {IMAGE} true")
+    assert code != 0
+    assert "no such file or directory" in output
 
 
 def test_the_daemon_is_not_the_hosts(probed):
@@ -186,8 +194,9 @@ def writable_warehouse(config: dict) -> None:
     config["Binds"] = [bind.replace(":/warehouse:ro", ":/warehouse") for bind in config["Binds"]]
 
 
-def nothing(config: dict) -> None:
-    """The sandbox as it is."""
+def no_apparmor(config: dict) -> None:
+    """The sandbox as it is where there is no AppArmor."""
+    secured(config, "apparmor", "unconfined")
 
 
 SETTINGS = {"write /proc/sys/kernel/core_pattern", "write /proc/sys/vm/drop_caches", "write /proc/sys/fs/file-max"}
@@ -206,7 +215,7 @@ CALLS = {"call keyctl", "call ptrace", "call process_vm_readv", "call kcmp", "so
         (usual_capabilities, "root of the container", {"make a block device"}),
         (writable_warehouse, "the warehouse's user", {"write /warehouse/probe"}),
         # The user namespace cannot be taken away: there is no daemon without. This is who root inside would be.
-        (nothing, "root of the container", SETTINGS),
+        (no_apparmor, "root of the container", SETTINGS),
     ],
 )
 def test_without_a_defence_its_probe_gets_through(weakened, of_the_host, change, who, expected):
@@ -234,7 +243,7 @@ def test_with_a_path_of_the_host_its_file_is_found(weakened, of_the_host):
 
 
 def test_with_its_directory_open_the_warehouse_is_reached_past_the_proxy(probed):
-    target = "unix:/warehouse/registry.sock"
+    target = DOORS[0]
     try:
         warehouse.run(["chmod", "o=rwx", "/warehouse", "/warehouse/registry.sock"])
         assert target in found(probed, "learner", [target])
