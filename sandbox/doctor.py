@@ -18,6 +18,7 @@ About = dict[str, Any]  # what the engine tells about itself
 OLDEST_ENGINE = (20, 10)
 OLDEST_KERNEL = (6, 6)  # overlay2 on tmpfs in a user namespace needs user xattrs on tmpfs
 DISK_NEEDED = 4 * 2**30
+FILES_NEEDED = 10_000_000  # a sandbox can hold a million of them open before its memory ends
 LOAD_PROFILE = "sudo scripts/apparmor.sh"
 CONTROLS = {"MemoryLimit": "memory", "CpuCfsQuota": "CPU", "PidsLimit": "processes"}  # of the engine's own words
 
@@ -143,6 +144,15 @@ def look_at_kernel() -> Iterator[Finding]:
         yield Finding("kernel", "ok", release)
 
 
+def look_at_open_files() -> Iterator[Finding]:
+    most = int(read("/proc/sys/fs/file-max") or FILES_NEEDED)
+    if most < FILES_NEEDED:
+        text = f"{most:,} at most on the whole host: a few hostile learners could hold them all."
+        yield Finding("open files", "warning", text, f"sysctl -w fs.file-max={FILES_NEEDED}")
+    else:
+        yield Finding("open files", "ok", "as many as memory holds")
+
+
 def look_at_memory() -> Iterator[Finding]:
     text = f"{capacity.memory() / 2**30:.1f} GiB, of which {capacity.memory('MemAvailable') / 2**30:.1f} are free"
     enough = capacity.memory() >= 2 * 2**30
@@ -204,6 +214,6 @@ def read(file: str) -> str:
 
 
 LOOKS: list[Callable[[], Iterator[Finding]]] = [
-    look_at_engine, look_at_kernel, look_at_user_namespaces, look_at_memory, look_at_capacity, look_at_images,
-    look_at_warehouse,
+    look_at_engine, look_at_kernel, look_at_user_namespaces, look_at_open_files, look_at_memory, look_at_capacity,
+    look_at_images, look_at_warehouse,
 ]  # fmt: skip

@@ -72,8 +72,8 @@ def test_a_good_machine_has_nothing_to_mend(machine):
     findings = doctor.examine()
     assert [finding for finding in findings if finding.level != "ok"] == []
     assert {finding.name for finding in findings} == {
-        "engine", "cgroups", "seccomp", "apparmor", "runtime", "disk", "kernel", "user namespaces", "memory",
-        "capacity", "sandbox image", "warehouse",
+        "engine", "cgroups", "seccomp", "apparmor", "runtime", "disk", "kernel", "user namespaces", "open files",
+        "memory", "capacity", "sandbox image", "warehouse",
     }  # fmt: skip
 
 
@@ -127,6 +127,7 @@ SHORTFALLS = [
     ("kernel", "warning", worsen(kernel="6.1.0-18-amd64")),
     ("user namespaces", "error", worsen(files={"/proc/sys/user/max_user_namespaces": "0"})),
     ("user namespaces", "error", worsen(files={"/proc/sys/kernel/unprivileged_userns_clone": "0"})),
+    ("open files", "warning", worsen(files={"/proc/sys/fs/file-max": "2466183"})),
     ("memory", "warning", worsen(memory=1 * GIB)),
     ("sandbox image", "error", worsen(image=EngineError("no such image"))),
     ("warehouse", "error", worsen(warehouse="stopped")),
