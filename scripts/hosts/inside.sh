@@ -7,7 +7,7 @@ project=/luggage/project
 restriction=/proc/sys/kernel/apparmor_restrict_unprivileged_userns
 
 title() { echo; echo "## $*"; echo; echo "$*" >&2; }
-trial() { python3 "$project/scripts/hosts/trial.py" --patience 1800 "$@" 2>&1; }
+trial() { python3 "$project/scripts/hosts/trial.py" --patience 7200 "$@" 2>&1; }
 
 title "The host"
 echo "$(. /etc/os-release; echo "$PRETTY_NAME"), kernel $(uname -r), LSMs $(cat /sys/kernel/security/lsm)"
