@@ -30,6 +30,8 @@ ROOT_UID = 100_000
 FIRST_OWNER_UID = ROOT_UID + 65_536
 DOCKER_GID = ROOT_UID + 999
 
+Made = dict[str, dict[str, Any]]  # {code: what the engine tells of its container}
+
 OUTPUT_LIMIT = 8 << 20
 HOME_SECONDS = 15  # to save or restore a home of any size that is kept
 
@@ -158,34 +160,38 @@ def remove(container_id: str) -> None:
 
 
 @errors_translated()
-def living() -> dict[str, str]:
-    """Return {code: container id} of this installation's sandboxes that run, paused or not."""
-    return {code: item["Id"] for code, item in made().items() if item["State"] in ("running", "paused")}
-
-
-@errors_translated()
-def paused() -> set[str]:
-    """Return the codes of this installation's sandboxes whose processes are frozen."""
-    return {code for code, item in made().items() if item["State"] == "paused"}
-
-
-@errors_translated()
-def outdated() -> set[str]:
-    """Return the codes of this installation's sandboxes that would be made otherwise today."""
-    recipe = recipe_of(host_config(int(parse_bytes(settings.SANDBOX_MEMORY))))
-    return {code for code, item in made().items() if item["Labels"].get(RECIPE_LABEL) != recipe}
-
-
-@errors_translated()
-def ended() -> dict[str, str]:
-    """Return {code: container id} of this installation's sandboxes that have a container, but not a running one."""
-    return {code: item["Id"] for code, item in made().items() if item["State"] in ("created", "exited", "dead")}
-
-
-def made() -> dict[str, dict[str, Any]]:
+def made() -> Made:
+    """Return what the engine tells of this installation's sandboxes. Those below sort it, or ask for it themselves."""
     labels = [LABEL, f"{INSTALLATION_LABEL}={settings.INSTALLATION}"]
     found = client().containers(all=True, filters={"label": labels})
     return {item["Labels"][LABEL]: item for item in found}
+
+
+def living(found: Made | None = None) -> dict[str, str]:
+    """Return {code: container id} of those that run, paused or not."""
+    return ids_of(found, "running", "paused")
+
+
+def ended(found: Made | None = None) -> dict[str, str]:
+    """Return {code: container id} of those that have a container, but not a running one."""
+    return ids_of(found, "created", "exited", "dead")
+
+
+def paused(found: Made) -> set[str]:
+    """Return the codes of those whose processes are frozen."""
+    return set(ids_of(found, "paused"))
+
+
+def ids_of(found: Made | None, *states: str) -> dict[str, str]:
+    items = made() if found is None else found
+    return {code: item["Id"] for code, item in items.items() if item["State"] in states}
+
+
+@errors_translated()
+def outdated(found: Made) -> set[str]:
+    """Return the codes of those that would be made otherwise today."""
+    recipe = recipe_of(host_config(int(parse_bytes(settings.SANDBOX_MEMORY))))
+    return {code for code, item in found.items() if item["Labels"].get(RECIPE_LABEL) != recipe}
 
 
 def checked(owner_uid: int) -> int:

@@ -173,11 +173,12 @@ def reconcile() -> None:
     order_what_is_due(now)
     keep_warehouse_open()
     try:
-        living = containers.living()
+        found = containers.made()
+        living = containers.living(found)
         mark_lost(living, now)
-        remove_orphans(living | containers.ended())
-        wake_forgotten(containers.paused())
-        renew_pool(containers.outdated())
+        remove_orphans(living | containers.ended(found))
+        wake_forgotten(containers.paused(found))
+        renew_pool(containers.outdated(found))
     except EngineUnreachable as exc:
         logger.warning("rows and containers not compared: %s", exc)
         return

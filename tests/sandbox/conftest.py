@@ -183,9 +183,14 @@ class Engine:
             for code in [code for code, known in found.items() if known == container_id]:
                 del found[code]
 
-    def living(self) -> dict[str, str]:
-        self.enter("living")
-        return dict(self.made)
+    def listing(self) -> containers.Made:
+        self.enter("listing")
+        awake = {code: self.item(found, "running") for code, found in self.made.items() if found not in self.asleep}
+        asleep = {code: self.item(found, "paused") for code, found in self.made.items() if found in self.asleep}
+        return awake | asleep | {code: self.item(found, "exited") for code, found in self.ended.items()}
+
+    def item(self, container_id: str, state: str) -> dict[str, object]:
+        return {"Id": container_id, "State": state, "Labels": {}}
 
     def save_home(self, container_id: str, owner_uid: int) -> tuple[bytes, int]:
         self.enter("save_home")
@@ -211,12 +216,6 @@ class Engine:
         self.enter("unpause")
         self.asleep.discard(container_id)
 
-    def paused(self) -> set[str]:
-        return {code for code, container_id in self.made.items() if container_id in self.asleep}
-
-    def gone(self) -> dict[str, str]:
-        return dict(self.ended)
-
     def tell(self, container_id: str, owner_uid: int, timeout: float = 5) -> dict[str, object]:
         self.enter("facts")
         return {"containers": [], "images": [], "networks": [], "volumes": []} | self.facts
@@ -230,9 +229,9 @@ class Engine:
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     engine = Engine()
     for name, double in {
-        "create": engine.create, "wait_ready": engine.wait_ready, "remove": engine.remove, "living": engine.living,
-        "ended": engine.gone, "facts": engine.tell, "daemon_log": engine.log, "save_home": engine.save_home,
-        "restore_home": engine.restore_home, "paused": engine.paused, "outdated": lambda: engine.outdated,
+        "create": engine.create, "wait_ready": engine.wait_ready, "remove": engine.remove, "made": engine.listing,
+        "facts": engine.tell, "daemon_log": engine.log, "save_home": engine.save_home,
+        "restore_home": engine.restore_home, "outdated": lambda found: engine.outdated,
     }.items():  # fmt: skip
         monkeypatch.setattr(containers, name, double)
     monkeypatch.setattr(warehouse, "ensure_running", engine.open_warehouse)

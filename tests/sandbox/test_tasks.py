@@ -162,7 +162,7 @@ def test_one_that_runs_is_left_alone(alice, make, engine, queued):
 
 
 def test_one_whose_start_ends_just_after_the_look_at_the_containers_is_not_lost(alice, make, engine):
-    engine.before["living"] = lambda: make(alice)
+    engine.before["listing"] = lambda: make(alice)
     tasks.reconcile()
     assert Sandbox.objects.get().state == State.RUNNING
 
@@ -223,7 +223,7 @@ def test_a_warehouse_that_does_not_open_keeps_nothing_else_from_being_mended(ali
 
 def test_without_an_engine_nothing_is_marked_lost(alice, make, engine):
     make(alice, started_at=timezone.now() - timedelta(minutes=5))
-    engine.fails["living"] = EngineUnreachable("No Docker Engine answers.")
+    engine.fails["listing"] = EngineUnreachable("No Docker Engine answers.")
     tasks.reconcile()
     assert Sandbox.objects.get().state == State.RUNNING
 
