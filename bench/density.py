@@ -119,17 +119,14 @@ async def life_figures(house: House) -> list[Figure]:
     await asyncio.sleep(WATCHED)
     busy = busy_seconds() - before
     echoed = await echo.compare(house.bench, house.learners[0], 200)
-    repairs = [float(seconds) for seconds in re.findall(RECONCILED, (platform.data / "log/worker.log").read_text())]
+    repairs = platform.reconcile_times()
     return [
         Figure("processors' time while all are idle", busy / WATCHED, "s/s", None, "of all there are"),
         Figure("keystroke to echo, p99", milliseconds(percentile(echoed.ours, 99)), "ms", None, echoed.said(50)),
-        Figure("rows and containers compared", repairs[-1], "s", None, f"at most {max(repairs):.2f} s on the way"),
+        Figure("rows and containers compared, median", statistics.median(repairs), "s", None, f"n={len(repairs)}"),
         Figure("web process", platform.resident("config.asgi") / MIB, "MiB", None, "resident"),
         Figure("worker", platform.resident("celery") / MIB, "MiB", None, "resident"),
     ]
-
-
-RECONCILED = r"Task sandbox\.tasks\.reconcile\[\S+\] succeeded in ([\d.]+)s"
 
 
 def memory(what: str) -> int:

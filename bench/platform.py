@@ -26,6 +26,17 @@ django.setup()
 from courses import catalogue
 print(json.dumps([f"{task.setup}\\n{task.solution}".strip() for task in catalogue.find_lesson(*sys.argv[1:]).tasks]))
 """
+TIME_RECONCILE = """
+import time, django
+django.setup()
+from sandbox import tasks
+times = []
+for _ in range(5):
+    start = time.perf_counter()
+    tasks.reconcile()
+    times.append(time.perf_counter() - start)
+print(times)
+"""
 COUNT_WARM = "select count(*) from sandbox_sandbox where learner_id is null and state = 'running'"
 
 
@@ -98,11 +109,17 @@ class Platform:
 
     def solutions(self, lesson: str) -> list[str]:
         """Return what solves each task of a lesson, "course/lesson", in the order of the page."""
-        said = subprocess.run(
-            [sys.executable, "-c", TELL_SOLUTIONS, *lesson.split("/")],
-            cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE,
-        ).stdout  # fmt: skip
-        return list(json.loads(said))
+        return list(json.loads(self.told_by(TELL_SOLUTIONS, *lesson.split("/"))))
+
+    def reconcile_times(self) -> list[float]:
+        """Compare rows with containers some times, as the worker does; return the seconds of each."""
+        return list(json.loads(self.told_by(TIME_RECONCILE)))
+
+    def told_by(self, program: str, *arguments: str) -> str:
+        """Run a program with the platform's settings; return what it prints."""
+        command = [sys.executable, "-c", program, *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, check=True, text=True, stdout=subprocess.PIPE)
+        return done.stdout
 
     def warm(self) -> int:
         """Return how many sandboxes of the pool a learner could have at once."""
