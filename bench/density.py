@@ -15,6 +15,7 @@ from bench import echo
 from bench.bench import Bench
 from bench.claims import follow
 from bench.learner import FullHouse, Gone, Learner, Terminal
+from bench.naps import share
 from bench.report import Figure, milliseconds, percentile
 from bench.shells import await_prompt
 
@@ -22,7 +23,6 @@ AT_ONCE = 4  # learners who arrive together
 REFUSED_SECONDS = 45  # whoever waits in the queue that long, while nobody else is let in either, met the limit
 SETTLE = 60  # seconds until what starts leave behind is over
 SAMPLE = 20  # sandboxes that are looked at one by one
-WATCHED = 10  # seconds
 FLOOR = 4 * 2**30  # bytes: admission ought to have refused long before
 MIB, GIB = 2**20, 2**30
 
@@ -64,6 +64,9 @@ class House:
                 await asyncio.sleep(full.answer["retry_after"])
         await self.open_page(learner)
 
+    def sample(self) -> list[Learner]:
+        return self.learners[:: max(1, len(self.learners) // SAMPLE)]
+
     async def open_page(self, learner: Learner) -> None:
         events = await self.stack.enter_async_context(await learner.events())
         terminal = await self.stack.enter_async_context(await learner.terminal())
@@ -101,7 +104,7 @@ async def measure(bench: Bench) -> list[Figure]:
 async def memory_figures(house: House, before: int, pool: int, took: float) -> list[Figure]:
     count = len(house.learners)
     each = (before - available()) / (count + house.bench.platform.warm() - pool)
-    sample = house.learners[:: max(1, count // SAMPLE)]
+    sample = house.sample()
     stats = await asyncio.gather(*(house.bench.engine.memory(learner.code) for learner in sample))
     note = f"in {took:.0f} s, then: {house.refusal}"
     told = f"what became less available; by cgroup, median of {len(sample)}: {statistics.median(stats) / MIB:.0f} MiB"
@@ -115,13 +118,11 @@ async def memory_figures(house: House, before: int, pool: int, took: float) -> l
 async def life_figures(house: House) -> list[Figure]:
     """Tell how the platform fares while the house is full."""
     platform = house.bench.platform
-    before = busy_seconds()
-    await asyncio.sleep(WATCHED)
-    busy = busy_seconds() - before
+    shares = await asyncio.gather(*(share(house.bench, learner) for learner in house.sample()))
     echoed = await echo.compare(house.bench, house.learners[0], 200)
     repairs = platform.reconcile_times()
     return [
-        Figure("processors' time while all are idle", busy / WATCHED, "s/s", None, "of all there are"),
+        Figure("each, of a processor", statistics.mean(shares), "%", None, f"mean of {len(shares)}, all idle"),
         Figure("keystroke to echo, p99", milliseconds(percentile(echoed.ours, 99)), "ms", None, echoed.said(50)),
         Figure("rows and containers compared, median", statistics.median(repairs), "s", None, f"n={len(repairs)}"),
         Figure("web process", platform.resident("config.asgi") / MIB, "MiB", None, "resident"),
@@ -141,9 +142,3 @@ def available() -> int:
 
 def total() -> int:
     return memory("MemTotal")
-
-
-def busy_seconds() -> float:
-    """Return the seconds that all processors together have been busy since the machine started."""
-    user, nice, system, _idle, _wait, *interrupts = map(int, Path("/proc/stat").read_text().split()[1:8])
-    return (user + nice + system + sum(interrupts)) / 100
