@@ -25,6 +25,7 @@ setup: $(VENV)/.run var/build/.made $(MESSAGES)
 
 test: setup $(VENV)/.dev
 	@scripts/browser.sh
+	@scripts/faketime.sh
 	@scripts/apparmor.sh tools
 	@$(PY) scripts/prepare.py --images-only
 	npm run --silent check

@@ -114,7 +114,7 @@ def depot() -> Iterator[Broker]:
 @pytest.fixture(scope="module")
 def parent(depot: Broker, installation: str, django_db_setup: None, tmp_path_factory) -> Iterator[Workers]:
     folder = tmp_path_factory.mktemp("workers")
-    workers = Workers(folder / "log", environment_of(depot, folder), **common())
+    workers = Workers(folder / "log", environment_of(depot), **common())
     yield workers
     workers.end()
 
@@ -142,9 +142,9 @@ def common() -> dict[str, object]:
     return {**LIMITS, "INSTALLATION": django_settings.INSTALLATION, "SECRET_KEY": django_settings.SECRET_KEY}
 
 
-def environment_of(broker: Broker, folder: Path) -> dict[str, str]:
-    database = django_settings.DATABASES["default"]["NAME"]
-    return {"REDIS_URL": broker.url, "DATA_DIR": str(folder), "DATABASE_URL": f"sqlite:///{database}"}
+def environment_of(broker: Broker) -> dict[str, str]:
+    database, data = django_settings.DATABASES["default"]["NAME"], django_settings.DATA_DIR
+    return {"REDIS_URL": broker.url, "DATA_DIR": str(data), "DATABASE_URL": f"sqlite:///{database}"}
 
 
 def share(broker: Broker, settings) -> None:
