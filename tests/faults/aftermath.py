@@ -104,8 +104,8 @@ def is_served(learner: Any) -> Sandbox:
     sandbox: Sandbox = until(is_there, 60, "a sandbox")
     if sandbox.touch(timezone.now()):  # as its page does
         idle.wake(sandbox)
-    code, output = shell(sandbox, f"docker run --rm {POHA}")
-    assert code == 0 and "POHA" in output, output
+    # The warehouse's door, whose line an engine has cut that went on without it, is given up after 20 seconds.
+    until(lambda: "POHA" in shell(sandbox, f"docker run --rm {POHA}")[1], 40, "a dish")
     return sandbox
 
 
