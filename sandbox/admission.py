@@ -89,7 +89,8 @@ def leave_queue(learner: Any) -> None:
 
 def take_place(learner: Any, now: datetime) -> Sandbox | None:
     """Give the learner a sandbox if there is one for them, counting those who came before."""
-    if Waiting.objects.ahead_of(learner, now) >= Sandbox.objects.warm().count() + room():
+    ahead, warm = Waiting.objects.ahead_of(learner, now), Sandbox.objects.warm().count()
+    if ahead >= warm and ahead >= warm + room():  # the room is measured only if it decides: that takes a while
         return None
     leave_queue(learner)
     return give(learner, now)
