@@ -6,7 +6,7 @@ import time
 from contextlib import AsyncExitStack
 
 from bench.bench import Bench
-from bench.learner import Events, Learner
+from bench.learner import Events, Learner, Terminal
 from bench.report import Figure, milliseconds
 from bench.shells import await_prompt
 
@@ -15,26 +15,31 @@ PATIENCE = 120
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    awake, asleep, wakes = [], [], []
     async with AsyncExitStack() as stack:
-        for _ in range(bench.times(8, 3)):
-            learner = await stack.enter_async_context(bench.sandbox())
-            terminal = await stack.enter_async_context(await learner.terminal())
-            events = await stack.enter_async_context(await learner.events())
+        learners = [await stack.enter_async_context(bench.sandbox()) for _ in range(bench.times(8, 3))]
+        terminals = [await stack.enter_async_context(await learner.terminal()) for learner in learners]
+        events = [await stack.enter_async_context(await learner.events()) for learner in learners]
+        for terminal in terminals:
             await await_prompt(terminal)
-            awake.append(await share(bench, learner))
-            echo = asyncio.create_task(terminal.read())  # who reads nothing for long is taken for gone
-            await asyncio.wait_for(sleeping(events), PATIENCE)
-            asleep.append(await share(bench, learner))
-            start = time.perf_counter()
-            await terminal.type(b"x")
-            await echo
-            wakes.append(milliseconds(time.perf_counter() - start))
+        awake = await asyncio.gather(*(share(bench, learner) for learner in learners))
+        # Somebody reads meanwhile: who does not for long is taken for gone.
+        echoes = [asyncio.create_task(terminal.read()) for terminal in terminals]
+        await asyncio.wait_for(asyncio.gather(*map(sleeping, events)), PATIENCE)
+        asleep = await asyncio.gather(*(share(bench, learner) for learner in learners))
+        wakes = [milliseconds(await wake(terminal, echo)) for terminal, echo in zip(terminals, echoes, strict=True)]
     note = f"n={len(asleep)}, over {SECONDS} s each; awake and idle: {statistics.median(awake):.2f} %"
+    told = f"n={len(wakes)}, at most {max(wakes):.0f} ms"
     return [
         Figure("paused sandbox, of a processor, max", max(asleep), "%", 0, note),
-        Figure("paused sandbox, key to echo, median", statistics.median(wakes), "ms", None, f"max {max(wakes):.0f} ms"),
+        Figure("paused sandbox, key to echo, median", statistics.median(wakes), "ms", None, told),
     ]
+
+
+async def wake(terminal: Terminal, echo: "asyncio.Task[bytes]") -> float:
+    start = time.perf_counter()
+    await terminal.type(b"x")
+    await echo
+    return time.perf_counter() - start
 
 
 async def share(bench: Bench, learner: Learner) -> float:
