@@ -90,7 +90,7 @@ def test_asking_a_container_that_is_gone_says_so(new_spec):
 
 def test_facts_of_an_untouched_daemon(fresh):
     facts = fresh.facts()
-    assert facts["containers"] == facts["images"] == facts["volumes"] == []
+    assert facts["containers"] == facts["images"] == facts["volumes"] == facts["build_cache"] == []
     assert {network["Name"] for network in facts["networks"]} == {"bridge", "host", "none"}
 
 
@@ -104,6 +104,19 @@ def test_facts_tell_what_the_learner_made(alices):
     assert {"Path": "/counter/note", "Kind": 1} in stall["Changes"]
     assert facts["images"][0]["RepoTags"] == [f"{POHA}:latest"]
     assert [volume["Name"] for volume in facts["volumes"]] == ["jar"]
+
+
+def test_facts_tell_how_images_were_built_and_what_the_cache_was_good_for(fresh):
+    build = f"printf 'FROM {POHA}\nRUN echo x > /counter/note' | docker build --quiet --tag noted -"
+    fresh.learner(f"docker pull {POHA}; {build}; {build}")
+    facts = fresh.facts()
+    noted = next(image for image in facts["images"] if image["RepoTags"] == ["noted:latest"])
+    poha = next(image for image in facts["images"] if image["RepoTags"] == [f"{POHA}:latest"])
+    assert noted["Layers"][:-1] == poha["Layers"]
+    assert noted["History"][0]["CreatedBy"].startswith("RUN /bin/sh -c echo x")
+    assert noted["Config"]["Cmd"] == ["serve"]
+    (step,) = [record for record in facts["build_cache"] if "echo x" in record["Description"]]
+    assert step["UsageCount"] == 2
 
 
 def test_facts_are_had_of_fifty_containers_at_most(fresh):
