@@ -143,7 +143,8 @@ def ensure(recipe: Recipe, base: str, say: Say) -> None:
             raise
         say("The engine's own network does not lead out. Trying with the host's.")
         build(recipe, context, digest, say, network_mode="host")
-    client().prune_images(filters={"dangling": True, "label": [LABEL]})  # what it has replaced
+    with engine.suppress_answer("a prune operation is already running"):
+        client().prune_images(filters={"dangling": True, "label": [LABEL]})  # what it has replaced
     say(f"Built {recipe.name} in {time.monotonic() - started:.0f} s")
 
 
