@@ -36,6 +36,9 @@ const pages = {
   write: false,
 };
 
+/** What a page imports when it is needed first. */
+const parts = { ...pages, entryPoints: { editor: from("static/js/editor.ts") }, format: "esm" };
+
 /** Write what esbuild made; a style's entry point carries a suffix so that it can share a script's name. */
 async function finish(result) {
   for (const file of result.outputFiles ?? []) {
@@ -75,7 +78,7 @@ async function tests() {
 }
 
 async function sizes() {
-  for (const name of ["early.js", "site.js", "site.css", "workspace.js", "workspace.css"]) {
+  for (const name of ["early.js", "site.js", "site.css", "workspace.js", "workspace.css", "editor.js"]) {
     const kB = async (suffix) => ((await readFile(from("var/build", name + suffix))).length / 1000).toFixed(1);
     console.log(`${name.padEnd(14)} ${await kB("")} kB, gzip ${await kB(".gz")} kB, Brotli ${await kB(".br")} kB`);
   }
@@ -85,9 +88,9 @@ if (process.argv.includes("--tests")) {
   await tests();
 } else if (process.argv.includes("--watch")) {
   await mkdir(pages.outdir, { recursive: true });
-  await (await esbuild.context(pages)).watch();
+  for (const options of [pages, parts]) await (await esbuild.context(options)).watch();
 } else {
   await mkdir(pages.outdir, { recursive: true });
-  await esbuild.build({ ...pages, logLevel: "warning" });
+  for (const options of [pages, parts]) await esbuild.build({ ...options, logLevel: "warning" });
   await sizes();
 }

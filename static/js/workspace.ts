@@ -4,6 +4,7 @@ import { loadStrings, say } from "./strings.ts";
 import { bindActions } from "./workspace/actions.ts";
 import { Announcer } from "./workspace/announce.ts";
 import type { Verdict } from "./workspace/closing.ts";
+import { EditorPanel } from "./workspace/editorpanel.ts";
 import { EventStream } from "./workspace/events.ts";
 import { FlowPane } from "./workspace/flow.ts";
 import { Layout } from "./workspace/layout.ts";
@@ -32,6 +33,7 @@ class Workspace {
   private readonly flow: FlowPane;
   private readonly tasks: Tasks;
   private readonly visits: Visits;
+  private readonly editor: EditorPanel;
   private readonly layout: Layout;
   private said: Phase["name"] = "asking";
   private askedAnew = -Infinity;
@@ -40,7 +42,7 @@ class Workspace {
   private readonly openedAt = Date.now();
 
   constructor(private readonly root: HTMLElement) {
-    const { sandboxUrl = "/sandbox/", csrf = "", course = "", lesson = "" } = root.dataset;
+    const { sandboxUrl = "/sandbox/", csrf = "", course = "", lesson = "", learner = "" } = root.dataset;
     this.announcer = new Announcer(find(root, "[data-announcer]"));
     this.sandbox = new SandboxClient(sandboxUrl, csrf);
     this.logs = {
@@ -50,6 +52,11 @@ class Workspace {
     this.flow = new FlowPane(find(root, "#panel-flow"), this.announcer);
     this.tasks = new Tasks(document, `/courses/${course}/${lesson}/check/`, csrf, this.announcer);
     this.visits = new Visits(root, sandboxUrl, this.announcer);
+    this.editor = new EditorPanel(find(root, "#panel-editor"), {
+      csrf, learner,
+      place: () => this.sandbox.code && `${sandboxUrl}${this.sandbox.code}/`,
+      announce: (text) => this.announcer.say(text),
+    });
     const heed = (verdict: Verdict, tries: number): void => this.heed(verdict, tries);
     this.terminal = new TerminalPanel(find(root, "#panel-terminal"), this.announcer, () => this.layout, heed);
     this.events = new EventStream((event) => this.take(event), heed);
@@ -98,6 +105,7 @@ class Workspace {
     if (OVER.has(phase.name)) this.visits.clear();
     this.terminal.showAsleep(phase.name === "running" && this.sandbox.isPaused);
     if (this.said === "starting" && phase.name === "running" && this.sandbox.savedAt) this.terminal.notice(say("files-back"));
+    if (phase.name === "running" && this.said !== "running") this.editor.wake();
     if (phase.name !== this.said) this.announcer.say(say(`state-${phase.name}`));
     this.said = phase.name;
   }
@@ -153,6 +161,7 @@ class Workspace {
     this.unread.delete(name);
     if (tab) markUnread(tab, false);
     if (name === "terminal") this.terminal.fit();
+    if (name === "editor") this.editor.show();
     if (name === "daemon" || name === "warehouse") this.logs[name].scrollIfFollowing();
   }
 

@@ -12,10 +12,10 @@ export type Answer =
 const PATIENCE = 20_000;
 
 /** Ask the server; a body goes as JSON, or as a form if it is one. */
-export function request(url: string, method: "GET" | "POST", csrf: string, body?: object): Promise<Response> {
+export function request(url: string, method: "GET" | "POST" | "PUT", csrf: string, body?: object): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
   const isForm = body instanceof URLSearchParams;
-  if (method === "POST") headers["X-CSRFToken"] = csrf;
+  if (method !== "GET") headers["X-CSRFToken"] = csrf;
   if (body && !isForm) headers["Content-Type"] = "application/json";
   return fetch(url, {
     method,
