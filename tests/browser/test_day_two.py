@@ -5,7 +5,15 @@ import time
 
 from platform_under_test import until
 
-TASKS = ["both-halves", "no-client-needed", "first-order", "same-again", "flavours-dont-mix", "kitchen-ledger"]
+TASKS = [
+    "both-halves",
+    "no-client-needed",
+    "first-order",
+    "same-again",
+    "to-the-warehouse",
+    "flavours-dont-mix",
+    "kitchen-ledger",
+]
 
 
 def test_a_first_order_is_served_seen_and_ticked(arrive):
