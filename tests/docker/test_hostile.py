@@ -153,12 +153,12 @@ def test_with_room_for_more_processes_more_come(settings, new_place):
 
 def test_a_thousand_containers(fresh):
     create = f"""-d '{{"Image": "{POHA}", "Cmd": ["sleep", "600"]}}' 'http://d/containers/create?name=c[1-1000]'"""
-    start = "-X POST 'http://d/containers/c[1-1000]/start'"
+    start = "-X POST 'http://d/containers/c[1-60]/start'"
     ask = "curl -sS --unix-socket /run/docker.sock -H 'Content-Type: application/json'"
-    fresh.learner(f"docker pull -q {POHA}; {ask} {create}; timeout 6 {ask} {start}", timeout=90)
+    fresh.learner(f"docker pull -q {POHA}; {ask} {create}; timeout 12 {ask} {start}", timeout=90)
     assert fresh.learner("docker ps -aq | wc -l") == (0, "1000\n")
     _, running = fresh.learner("docker ps -q | wc -l")
-    assert 10 < int(running) < 100
+    assert 0 < int(running) < 60
     fresh.learner("docker ps -q | xargs docker rm -f")
     assert eventually(lambda: works(fresh))
 
