@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from sandbox import engine, homes, streaming
+from sandbox.engine import EngineError
 from sandbox.models import Sandbox, State
 
 
@@ -23,7 +24,11 @@ def put_to_sleep(sandbox: Sandbox, at: datetime) -> bool:
     unused = Q(state=State.RUNNING, paused_at=None, active_at__lt=before)
     if not sandbox.change(unused, paused_at=at):
         return False
-    engine.pause(sandbox.container_id)
+    try:
+        engine.pause(sandbox.container_id)
+    except EngineError:  # a busy machine may be unable to: then it is tried again
+        sandbox.change(Q(paused_at=at), paused_at=None)
+        raise
     sandbox.refresh_from_db()
     if not sandbox.paused_at:
         engine.unpause(sandbox.container_id)

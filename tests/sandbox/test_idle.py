@@ -6,7 +6,7 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from sandbox import idle, streaming, tasks
-from sandbox.engine import EngineUnreachable
+from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.models import Sandbox, State
 
 
@@ -116,6 +116,16 @@ def test_one_that_is_just_being_put_to_sleep_is_let_be(unused, engine, now):
     Sandbox.objects.update(paused_at=now)
     tasks.reconcile()
     assert asleep(unused, engine) == (True, False)
+
+
+def test_one_that_cannot_be_frozen_is_not_said_to_sleep(unused, engine):
+    engine.fails["pause"] = EngineError("Cannot pause container: unable to freeze")
+    with pytest.raises(EngineError):
+        tasks.pause_sandbox(unused.pk)
+    assert asleep(unused, engine) == (False, False)
+    del engine.fails["pause"]
+    tasks.pause_sandbox(unused.pk)
+    assert asleep(unused, engine) == (True, True)
 
 
 def test_without_an_engine_the_row_is_mended_later(unused, engine):
