@@ -204,6 +204,10 @@ CELERY_BEAT_SCHEDULE = {
     "tidy-at-night": {"task": "sandbox.tasks.tidy_warehouse", "schedule": crontab(hour=3, minute=30), "args": [5]},
 }
 
+# Courses of one's own, beside ours or, with COURSES_ONLY, instead of it. Of two with one name, the first is served.
+COURSES_DIR = [Path(place).resolve() for place in os.environ.get("COURSES_DIR", "").split(":") if place]
+COURSES_ONLY = flag("COURSES_ONLY")
+
 # Sandboxes.
 INSTALLATION = hashlib.sha256(str(DATA_DIR).encode()).hexdigest()[:10]  # tells our containers from others'
 DOCKER_HOST = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"

@@ -8,9 +8,11 @@ newer. A mistake in a new version is logged and the last good version stays.
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from django.conf import settings
 
 from courses.course_reader import ORIGINAL, CourseReader
 from courses.outline import (
@@ -75,13 +77,14 @@ class Catalogue:
         return None
 
 
-def load(root: Path) -> Catalogue:
-    """Read every course below `root`. Mistakes do not stop it: they are in `problems`."""
+def load(*roots: Path) -> Catalogue:
+    """Read every course below the roots; of two with one name, that of the earlier root is served.
+
+    Mistakes do not stop it: they are in `problems`.
+    """
     editions: dict[tuple[str, str], Course] = {}
     problems: list[CatalogueError] = []
-    for folder in sorted(root.iterdir()) if root.is_dir() else []:
-        if not (folder / "course.yaml").is_file():
-            continue
+    for folder in folders(roots):
         reader = CourseReader(folder)
         for language, course in reader.read().items():
             editions[folder.name, language] = course
@@ -89,11 +92,20 @@ def load(root: Path) -> Catalogue:
     return Catalogue(editions, tuple(sorted(problems, key=lambda problem: (str(problem.path), problem.line))))
 
 
-class Shelf:
-    """A folder of courses, in memory, that notices when its files change."""
+def folders(roots: Iterable[Path]) -> Iterator[Path]:
+    seen: set[str] = set()
+    for root in roots:
+        for folder in sorted(root.iterdir()) if root.is_dir() else []:
+            if (folder / "course.yaml").is_file() and folder.name not in seen:
+                seen.add(folder.name)
+                yield folder
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+
+class Shelf:
+    """Folders of courses, in memory, that notice when their files change."""
+
+    def __init__(self, *roots: Path) -> None:
+        self.roots = roots
         self._lock = threading.Lock()
         self._catalogue: Catalogue | None = None
         self._stamp: frozenset[tuple[str, int, int]] = frozenset()
@@ -114,10 +126,10 @@ class Shelf:
 
     def _look(self) -> Catalogue:
         self._next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS
-        stamp = frozenset(_stamps(self.root))
+        stamp = frozenset(mark for root in self.roots for mark in _stamps(root))
         if self._catalogue and stamp == self._stamp:
             return self._catalogue
-        fresh = load(self.root)
+        fresh = load(*self.roots)
         self._stamp = stamp
         for problem in fresh.problems:
             logger.error("%s", problem)
@@ -135,7 +147,8 @@ def _stamps(root: Path) -> Iterator[tuple[str, int, int]]:
         yield str(file), status.st_mtime_ns, status.st_size
 
 
-shelf = Shelf(Path(__file__).resolve().parent / "content")
+OURS = Path(__file__).resolve().parent / "content"
+shelf = Shelf(*settings.COURSES_DIR, *([] if settings.COURSES_ONLY else [OURS]))
 
 
 def current() -> Catalogue:

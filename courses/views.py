@@ -47,7 +47,8 @@ def home(request: HttpRequest) -> HttpResponse:
     course = _first_course()
     if not course:
         return _not_found(request, _("The course cannot be shown at the moment: its files have a mistake."), status=503)
-    return render(request, "courses/home.html", {"page": "home", **_overview(request, course)})
+    others = [found for slug in catalogue.current().courses if slug != course.slug and (found := _find_course(slug))]
+    return render(request, "courses/home.html", {"page": "home", "others": others, **_overview(request, course)})
 
 
 @require_safe

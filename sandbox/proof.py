@@ -1,10 +1,12 @@
 """Proof that a lesson's tasks can be done: each is tried in a real sandbox, in the order of the page."""
 
 import secrets
+import shlex
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from courses.catalogue import Lesson, Task
+from courses.catalogue import Code, Lesson, Task
 from sandbox import accounts, checks, containers, door, images, warehouse
 from sandbox.accounts import Account
 from sandbox.models import new_code
@@ -30,20 +32,41 @@ def prove(lesson: Lesson) -> Iterator[Proof]:
     """
     warehouse.ensure_running()
     warehouse.seed(images.stock())
+    with fresh_trial() as trial:
+        for task in lesson.tasks:
+            yield Proof(task.id, trial.solve(task))
+        for task in lesson.tasks:
+            trouble = trial.solve_again(task)
+            if trouble:
+                yield Proof(task.id, trouble)
+
+
+def read_through(lesson: Lesson) -> Iterator[Proof]:
+    """Do all that the page says, in its order, in a fresh sandbox: every block with a Run button, every solution.
+
+    Yield what went wrong: a command that fails. Raise EngineError.
+    """
+    with fresh_trial() as trial:
+        for part in lesson.parts:
+            if isinstance(part, Task):
+                trial.run(part.solution)
+            elif isinstance(part, Code) and part.is_runnable:
+                code, output = trial.type(part.text)
+                if code:
+                    command = part.text.strip().splitlines()[0]
+                    yield Proof(f"line {part.line}", f"“{command}” fails when the page is followed ({code}): {output}")
+
+
+@contextmanager
+def fresh_trial() -> Iterator["Trial"]:
     owner_uid = containers.FIRST_OWNER_UID + 2_000_000 + secrets.randbelow(1_000_000)
     address = accounts.trial_address()
     account = accounts.of_trial(address)
     container_id = containers.create(containers.Spec(new_code(), owner_uid, address, LABEL))
-    trial = Trial(container_id, owner_uid, account)
     try:
         with door.kept():
             containers.wait_ready(container_id, READY_SECONDS)
-            for task in lesson.tasks:
-                yield Proof(task.id, trial.solve(task))
-            for task in lesson.tasks:
-                trouble = trial.solve_again(task)
-                if trouble:
-                    yield Proof(task.id, trouble)
+            yield Trial(container_id, owner_uid, account)
     finally:
         containers.remove(container_id)
         warehouse.give_up(account.space)
@@ -67,6 +90,10 @@ class Trial:
             self.container_id, self.owner_uid, argv, SOLUTION_SECONDS, self.account.environment()
         )
         return code, output.strip()[-300:]
+
+    def type(self, script: str) -> tuple[int, str]:
+        """Run commands as `run` does, but on a terminal."""
+        return self.run(f"script --quiet --return --command {shlex.quote(script)} /dev/null")
 
     def solve(self, task: Task) -> str:
         if task.setup:

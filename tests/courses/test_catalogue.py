@@ -224,7 +224,7 @@ def test_the_shelf_does_not_look_at_the_disk_for_every_request(folder):
 def forget_the_last_look(shelf, monkeypatch):
     later = time.monotonic() + 5
     monkeypatch.setattr(catalogue.time, "monotonic", lambda: later)
-    os.utime(shelf.root)
+    os.utime(shelf.roots[0])
 
 
 def lesson_on(shelf):

@@ -2,7 +2,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from courses.catalogue import load
-from courses.lint import find_mistakes
+from courses.lint import find_mistakes, find_warnings
 
 
 def change(folder, old, new):
@@ -59,3 +59,67 @@ def test_a_task_without_any_hint_is_not_fit_to_teach(folder):
 def test_the_real_course_is_fit_to_teach(capsys):
     call_command("course", "check")
     assert capsys.readouterr().out.endswith(" tasks, ok\n")
+
+
+# --- warnings ---
+
+
+def warnings_of(folder):
+    return [warning.problem for warning in find_warnings(load(folder.parent))]
+
+
+def test_a_lesson_with_all_its_parts_and_short_sentences_needs_no_warning(folder):
+    assert warnings_of(folder) == []
+
+
+def test_a_part_that_is_missing_is_warned_of(folder):
+    change(folder, "objectives:\n  - See the five steps.\n", "")
+    assert warnings_of(folder) == ["the lesson has no objectives"]
+
+
+def test_a_long_sentence_is_warned_of(folder):
+    change(folder, "The [[master cook|daemon]] works.", f"The daemon {'works and ' * 30}works.")
+    assert "a sentence of 63 words: “The daemon works and works and works and …”" in warnings_of(folder)[0]
+
+
+def test_a_warning_is_no_mistake(folder, shelf, capsys):
+    change(folder, "objectives:\n  - See the five steps.\n", "")
+    call_command("course", "check")
+    said = capsys.readouterr()
+    assert "(a warning)" in said.err
+    assert "ok" in said.out
+
+
+# --- a course of one's own ---
+
+
+def test_a_new_course_is_good_as_it_is(tmp_path, capsys):
+    call_command("course", "new", str(tmp_path / "chai"), 'Chai "in" containers')
+    loaded = load(tmp_path)
+    assert find_mistakes(loaded) == find_warnings(loaded) == []
+    assert loaded.courses["chai"].title == "Chai 'in' containers"
+    assert f"COURSES_DIR={tmp_path} make run" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("folder", "title", "word"),
+    [
+        ("Chai Time", "Chai", "lower-case"),
+        ("full", "Chai", "not empty"),
+        ("chai", " ", "and a title"),
+        ("file/x", "x", "written"),
+    ],
+)
+def test_a_course_that_cannot_be_begun_says_why(tmp_path, folder, title, word):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thing").touch()
+    (tmp_path / "file").touch()
+    with pytest.raises(CommandError, match=word):
+        call_command("course", "new", str(tmp_path / folder), title)
+
+
+def test_of_two_courses_with_one_name_the_first_is_served(folder, tmp_path):
+    call_command("course", "new", str(tmp_path / "mine" / "sarafa-bazaar"), "Mine")
+    call_command("course", "new", str(tmp_path / "mine" / "chai"), "Chai")
+    loaded = load(tmp_path / "mine", folder.parent, tmp_path / "none")
+    assert [course.title for course in loaded.courses.values()] == ["Chai", "Mine"]

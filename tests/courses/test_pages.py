@@ -1,6 +1,9 @@
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+
+from courses import catalogue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shelf")]
 
@@ -38,6 +41,14 @@ def test_the_lists_show_all_days_those_to_come_too(client):
     for path in ("/", COURSE):
         days = client.get(path).context["days"]
         assert [day.lesson.number for day in days] == [1, 2, 3]
+
+
+def test_the_front_page_names_the_other_courses(client, folder):
+    assert client.get("/").context["others"] == []
+    call_command("course", "new", str(folder.parent / "tea"), "Tea in containers")
+    catalogue.shelf._next_look = 0
+    page = client.get("/").content.decode()
+    assert '<a href="/courses/tea/">Tea in containers</a>' in page
 
 
 def test_a_visitor_has_no_progress_and_starts_with_the_first_day_there_is(client):

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from courses import catalogue
+from courses.catalogue import Code
 from sandbox import proof
 
 
@@ -38,5 +39,13 @@ def test_a_check_that_is_always_true_is_caught(lesson):
 
 def test_the_command_fails_when_a_proof_does(monkeypatch):
     monkeypatch.setattr(proof, "prove", lambda lesson: iter([proof.Proof("first-order", "the dish is cold")]))
+    monkeypatch.setattr(proof, "read_through", lambda lesson: iter([]))
     with pytest.raises(CommandError, match="1 tasks not proven"):
         call_command("course", "check", "--live")
+
+
+def test_a_command_that_fails_on_the_way_down_the_page_is_caught(lesson):
+    blocks = (Code("sh", "echo fine\n", True, 3), Code("sh", "docker run nothing-of-that-name\n", True, 7))
+    (found,) = proof.read_through(replace(lesson, parts=blocks))
+    assert found.task == "line 7"
+    assert "fails when the page is followed" in found.trouble

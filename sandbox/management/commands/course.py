@@ -15,14 +15,19 @@ class Command(course.Command):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--live", action="store_true", help="prove each task in a real sandbox")
+        parser.add_argument(
+            "--live", action="store_true", help="prove each task, and run every command, in a real sandbox"
+        )
 
     def prove(self, lessons: list[Lesson], **options: Any) -> None:
         if not options["live"]:
             return
         troubles = sum(not self.proven(lesson, one) for lesson in lessons for one in proof.prove(lesson))
+        failures = sum(not self.proven(lesson, one) for lesson in lessons for one in proof.read_through(lesson))
         if troubles:
             raise CommandError(f"{troubles} tasks not proven")
+        if failures:
+            raise CommandError(f"{failures} commands fail when the page is followed")
 
     def proven(self, lesson: Lesson, one: proof.Proof) -> bool:
         where = f"{lesson.course}/{lesson.slug}: {one.task}"
