@@ -10,8 +10,9 @@
     A page that comes back passes the shell's id and the offset it had reached, and gets what it missed.
 
 `/ws/sandbox/<code>/events/?after=<id>`
-    Text frames to the page, each JSON with `type`, `at` and `id` (increasing): state, log, flow, task, and ports: what
-    running containers publish, {"ports": [{"container": name, "port": n}]}.
+    Text frames to the page, each JSON with `type`, `at` and `id` (increasing): state, log, flow, task; ports: what
+    running containers publish, {"ports": [{"container": name, "port": n}]}; served: what the customer got of an image
+    that was pushed, {"image": name, "output": text, "code": exit code}.
 
 Close codes: 4401 not signed in, 4404 no such sandbox (or not yours), 4409 not running, 4503 engine unreachable.
 """
@@ -226,6 +227,8 @@ class EventsConsumer(SandboxConsumer):
                 await self.show_state()
             elif message["type"] == "sandbox.ports":
                 await self.emit({"type": "ports", "ports": message["ports"]})
+            elif message["type"] == "sandbox.served":
+                await self.emit(message | {"type": "served"})
             elif message["type"] == "sandbox.tasks":
                 for result in message["results"]:
                     await self.emit(result)

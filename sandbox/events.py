@@ -34,6 +34,10 @@ def publish_ports(code: str, ports: list[dict[str, Any]]) -> None:
     _publish(code, {"type": "sandbox.ports", "ports": ports})
 
 
+def publish_served(code: str, image: str, output: str, exit_code: int) -> None:
+    _publish(code, {"type": "sandbox.served", "image": image, "output": output, "code": exit_code})
+
+
 def _publish(code: str, message: dict[str, Any]) -> None:
     try:
         async_to_sync(get_channel_layer().group_send)(group_of(code), message)

@@ -5,9 +5,10 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from courses.catalogue import Code, Lesson, Task
-from sandbox import accounts, checks, containers, door, images, warehouse
+from sandbox import accounts, checks, containers, customer, door, images, warehouse
 from sandbox.accounts import Account
 from sandbox.models import new_code
 from sandbox.tasks import READY_SECONDS, known_of
@@ -81,7 +82,17 @@ class Trial:
     account: Account
 
     def judge(self, task: Task) -> checks.Result:
-        return checks.evaluate(task, known_of(self.container_id, self.owner_uid))
+        facts = known_of(self.container_id, self.owner_uid)
+        return checks.evaluate(task, facts | {"served": list(self.served(facts["calls"]))})
+
+    def served(self, calls: list[dict[str, Any]]) -> Iterator[dict[str, object]]:
+        """Yield what the customer gets of what was pushed. A push that was refused leaves nothing to get."""
+        for _at, image in customer.pushed(calls, self.account.space):
+            try:
+                got = customer.order(image)
+            except customer.NotThere:
+                continue
+            yield {"image": image, "output": got.output, "code": got.code}
 
     def run(self, script: str) -> tuple[int, str]:
         """Run commands as the learner; return their exit code and the end of what they printed."""

@@ -13,24 +13,41 @@ from django.utils.translation import get_language, gettext_noop, override
 
 from courses import catalogue
 from courses.models import Enrollment
-from sandbox import accounts, admission, checks, clock, containers, events, homes, idle, visits, warehouse
+from sandbox import (
+    accounts,
+    admission,
+    checks,
+    clock,
+    containers,
+    customer,
+    events,
+    homes,
+    idle,
+    visits,
+    warehouse,
+)
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
 from sandbox.flow import Flow
 from sandbox.lines import TELLS_HISTORY, parse_daemon
-from sandbox.models import CLAIM_SECONDS, LIVE, Sandbox, State
+from sandbox.models import CLAIM_SECONDS, LIVE, CustomerRun, Sandbox, State
 
 logger = logging.getLogger(__name__)
 
 READY_SECONDS = 30
+CUSTOMER_PAUSE = 2  # seconds between two looks of the customer for an image that is being pushed
+CUSTOMER_RUNS_TOLD = 10
 LOST = gettext_noop(
     "The sandbox's container is gone: the engine was restarted, or somebody removed it. Start a new one."
 )
 
 
-def order(task: "Task[..., None]", *args: object) -> bool:
-    """Queue `task`; return False if the queue does not answer. `reconcile` makes up for it later."""
+def order(task: "Task[..., None]", *args: object, after: float = 0) -> bool:
+    """Queue `task`, to be done after so many seconds; return False if the queue does not answer.
+
+    `reconcile` makes up for it later.
+    """
     try:
-        task.apply_async(args=args, retry=False)
+        task.apply_async(args=args, countdown=after, retry=False)
     except task.OperationalError as exc:
         logger.warning("%s%r not queued: %s", task.name, args, exc)
         return False
@@ -135,6 +152,7 @@ def check_tasks(sandbox_id: int, language: str = catalogue.ORIGINAL) -> None:
     except EngineError as exc:
         logger.info("sandbox %s could not be checked: %s", sandbox.code, exc)
         return
+    facts |= served_to_customer(sandbox, facts["calls"])
     events.publish_ports(sandbox.code, visits.published(facts))
     with override(language):
         for enrollment in Enrollment.objects.of(sandbox.learner):
@@ -148,6 +166,38 @@ def known_of(container_id: str, owner_uid: int) -> dict[str, Any]:
         if TELLS_HISTORY.search(line):  # a log may be 8 MB long, and most of it is not about that
             flow.feed(parse_daemon(at // 1000, line))
     return containers.facts(container_id, owner_uid) | flow.history.as_facts()
+
+
+def served_to_customer(sandbox: Sandbox, calls: list[dict[str, Any]]) -> dict[str, Any]:
+    """Send the customer for each image that was pushed since, and return what it got of earlier ones, as `served`."""
+    space = accounts.of_learner(sandbox.learner_id).space
+    runs = CustomerRun.objects.of(sandbox.learner)
+    known = set(runs.values_list("pushed_at", flat=True))
+    for at, image in customer.pushed(calls, space):
+        if at not in known:
+            run, is_new = runs.get_or_create(learner=sandbox.learner, pushed_at=at, defaults={"image": image})
+            if is_new:
+                order(send_customer, run.pk)
+    return {"served": [run.as_fact() for run in runs.served()[:CUSTOMER_RUNS_TOLD]]}
+
+
+@shared_task
+def send_customer(run_id: int) -> None:
+    """Have the customer order an image, once its push is done; tell the learner, and check their tasks again."""
+    now = timezone.now()
+    run = CustomerRun.objects.unserved(now).filter(pk=run_id).first()
+    if not run:
+        return
+    CustomerRun.objects.filter(pk=run.pk).update(looked_at=now)
+    try:
+        served = customer.order(run.image)
+    except customer.NotThere:
+        order(send_customer, run.pk, after=CUSTOMER_PAUSE)
+        return
+    CustomerRun.objects.filter(pk=run.pk, code=None).update(output=served.output, code=served.code)
+    for sandbox in Sandbox.objects.filter(learner=run.learner_id, state=State.RUNNING):
+        events.publish_served(sandbox.code, run.image, served.output, served.code)
+        order(check_tasks, sandbox.pk)
 
 
 def judge(enrollment: Enrollment, facts: dict[str, Any]) -> list[dict[str, object]]:
@@ -202,6 +252,7 @@ def order_what_is_due(at: datetime) -> None:
         (stop_sandbox, rows.filter(state=State.STOPPING)),
         (pause_sandbox, rows.idle(at)),
         (save_home, rows.unsaved(at)),
+        (send_customer, CustomerRun.objects.forgotten(at)),
     ):
         for pk in due.values_list("pk", flat=True):
             order(task, pk)
