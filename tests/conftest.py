@@ -97,13 +97,15 @@ def installation() -> Iterator[str]:
     name = f"test{os.getpid()}"
     with override_settings(INSTALLATION=name):
         images.ensure_all(print)
-        warehouse.ensure_running()
-        warehouse.seed(images.stock())
-        with door.kept():
-            yield name
-        for container_id in (containers.living() | containers.ended()).values():
-            containers.remove(container_id)
-        warehouse.remove()
+        try:
+            warehouse.ensure_running()
+            warehouse.seed(images.stock())
+            with door.kept():
+                yield name
+        finally:
+            for container_id in (containers.living() | containers.ended()).values():
+                containers.remove(container_id)
+            warehouse.remove()
 
 
 def open_place() -> Iterator[Place]:
