@@ -32,8 +32,9 @@ OUTPUT = 4000  # bytes of what was served that are kept
 SCRIPT = f"""
 docker pull --quiet "$1" > /dev/null || exit 65
 name=order-$$
-timeout --kill-after=1 {ORDER_SECONDS} docker run --rm --name $name --network none --memory 64m --memory-swap 64m \\
-    --pids-limit 32 --cpus 0.5 --cap-drop ALL --security-opt no-new-privileges "$1" 2>&1 | head --bytes={OUTPUT}
+timeout --kill-after=1 {ORDER_SECONDS} docker run --rm --sig-proxy=false --name $name --network none --memory 64m \\
+    --memory-swap 64m --pids-limit 32 --cpus 0.5 --cap-drop ALL --security-opt no-new-privileges "$1" 2>&1 |
+    head --bytes={OUTPUT}
 code=${{PIPESTATUS[0]}}
 docker rm --force $name > /dev/null 2>&1
 docker rmi --force "$1" > /dev/null 2>&1
