@@ -160,11 +160,11 @@ def remove(container_id: str) -> None:
 
 
 @errors_translated()
-def made() -> Made:
+def made(label: str = LABEL) -> Made:
     """Return what the engine tells of this installation's sandboxes. Those below sort it, or ask for it themselves."""
-    labels = [LABEL, f"{INSTALLATION_LABEL}={settings.INSTALLATION}"]
+    labels = [label, f"{INSTALLATION_LABEL}={settings.INSTALLATION}"]
     found = client().containers(all=True, filters={"label": labels})
-    return {item["Labels"][LABEL]: item for item in found}
+    return {item["Labels"][label]: item for item in found}
 
 
 def living(found: Made | None = None) -> dict[str, str]:

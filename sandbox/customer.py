@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 from django.conf import settings
 
-from sandbox import accounts, containers, engine
+from sandbox import accounts, containers
 from sandbox.engine import ContainerGone, EngineError
 from sandbox.history import plain_name
 
@@ -86,14 +86,13 @@ def ask(container_id: str, image: str) -> Served:
 
 
 def ensure_there() -> str:
-    """Return the id of the customer's container, made if there is none."""
+    """Return the id of the customer's container, made if there is none, or none as it would be made today."""
     with alone():
-        ours = f"{containers.INSTALLATION_LABEL}={settings.INSTALLATION}"
-        found = engine.client().containers(filters={"label": [LABEL, ours]})
-        if found:
-            return str(found[0]["Id"])
-        spec = containers.Spec(CODE, OWNER_UID, accounts.trial_address(), LABEL)
-        container_id = containers.create(spec)
+        found = containers.made(LABEL)
+        if CODE in containers.living(found) and CODE not in containers.outdated(found):
+            return str(found[CODE]["Id"])
+        remove()
+        container_id = containers.create(containers.Spec(CODE, OWNER_UID, accounts.trial_address(), LABEL))
         containers.wait_ready(container_id, READY_SECONDS)
         return container_id
 

@@ -18,13 +18,14 @@ def main() -> None:
     django.setup()
     from django.utils import timezone
 
-    from sandbox import containers, images, warehouse
+    from sandbox import containers, customer, images, warehouse
     from sandbox.models import Sandbox, State
 
     if "--everything" not in sys.argv:
         save_homes()
     for container_id in (containers.living() | containers.ended()).values():
         containers.remove(container_id)
+    customer.remove()
     if {"--shelves", "--everything"} & set(sys.argv):
         warehouse.remove()
     else:

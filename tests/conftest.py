@@ -15,7 +15,7 @@ import pytest
 from django.test import override_settings
 
 from courses.models import User
-from sandbox import accounts, containers, door, engine, images, warehouse
+from sandbox import accounts, containers, customer, door, engine, images, warehouse
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +105,7 @@ def installation() -> Iterator[str]:
         finally:
             for container_id in (containers.living() | containers.ended()).values():
                 containers.remove(container_id)
+            customer.remove()
             warehouse.remove()
 
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from sandbox import customer, engine
+from sandbox import containers, customer, engine
 
 POHA = "warehouse:5000/sarafa/poha"
 DISH = "FROM warehouse:5000/sarafa/poha\nCMD {command}\n"
@@ -75,10 +75,10 @@ def test_one_that_eats_memory_or_forks_leaves_him_well(pushed):
 
 def test_it_has_no_network_and_nothing_stays(pushed):
     assert "lo" in customer.order(pushed("lonely", "ls /sys/class/net")).output.split()
-    found = engine.client().containers(filters={"label": customer.LABEL})
+    customer_id = containers.made(customer.LABEL)[customer.CODE]["Id"]
     owner = f"{customer.OWNER_UID}:{customer.OWNER_UID}"
     exec_id = engine.client().exec_create(
-        found[0]["Id"], ["/sbx/enter", "sh", "-c", "docker ps -aq; docker images -q"], user=owner
+        customer_id, ["/sbx/enter", "sh", "-c", "docker ps -aq; docker images -q"], user=owner
     )
     assert engine.client().exec_start(exec_id["Id"]) == b""
 
