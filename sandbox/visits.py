@@ -104,6 +104,8 @@ async def serve_page(scope: Scope, receive: Receive, send: Send) -> None:
     sandbox = await running(visit) if visit else None
     if not visit:
         await say(send, 403, _("Come in by the link beside the lesson: it shows you in."))
+    elif is_for_a_worker(scope):
+        await say(send, 403, _("A page shown here can have no service worker."))
     elif not sandbox:
         await say(send, 404, _("This sandbox does not run any more."))
     else:
@@ -193,6 +195,11 @@ def is_theirs(set_cookie: bytes) -> bool:
 
 def ours() -> set[str]:
     return cookies.names() | {COOKIE}
+
+
+def is_for_a_worker(scope: Scope) -> bool:
+    """Does the browser ask for a service worker? One would outlive its stall, and answer for others of its origin."""
+    return any(name == b"service-worker" for name, _value in scope["headers"])
 
 
 async def say(send: Send, status: int, text: str) -> None:

@@ -33,10 +33,10 @@ class Browser:
     def __init__(self) -> None:
         self.cookie = b"sessionid=secret; plate=blue"
 
-    async def get(self, path: str) -> tuple[int, dict, bytes]:
+    async def get(self, path: str, *more: tuple[bytes, bytes]) -> tuple[int, dict, bytes]:
         scope = {
             "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"",
-            "headers": [(b"host", b"stall.localhost"), (b"cookie", self.cookie)],
+            "headers": [(b"host", b"stall.localhost"), (b"cookie", self.cookie), *more],
         }  # fmt: skip
         request = ApplicationCommunicator(visits.application, scope)
         await request.send_input({"type": "http.request"})
@@ -72,6 +72,12 @@ async def test_a_large_file_comes_whole(stall, browser, alices):
     status, _, body = await browser.get("/large")
     _, known = alices.learner("docker exec stall sha256sum /counter/large")
     assert (status, hashlib.sha256(body).hexdigest()) == (200, known.split()[0])
+
+
+async def test_no_service_worker_stays_behind(stall, browser):
+    await browser.get(visits.ENTRANCE + visits.Visit(stall.code, 8080).ticket())
+    assert (await browser.get("/", (b"service-worker", b"script")))[0] == 403
+    assert (await browser.get("/"))[0] == 200
 
 
 async def test_nobody_comes_in_without_a_ticket(stall, browser):
