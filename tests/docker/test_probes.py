@@ -28,7 +28,7 @@ MOUNTING = seccomp.ABSENT["the newer way to mount, of which the older one is eno
 
 @pytest.fixture(scope="module", autouse=True)
 def probe(installation: str) -> Iterator[None]:
-    recipe = images.Recipe("sarafa-bazaar/probe", Path(__file__).with_name("probe"))
+    recipe = images.Recipe(f"sarafa-bazaar/probe-{installation}", Path(__file__).with_name("probe"))
     images.ensure(recipe, str(images.id_of(images.BASE)), print)
     warehouse.seed(images.stock() | {"probe": recipe.name})
     yield
