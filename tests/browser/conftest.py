@@ -15,6 +15,8 @@ from platform_under_test import Learner, Platform
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
+    # A name and an address by which other machines would know this one.
+    "--host-resolver-rules=MAP bazaar.test 127.0.0.1, MAP 192.0.2.7 127.0.0.1",
 ]  # fmt: skip
 
 
