@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import type { FileContent, Files, Reply } from "../../static/js/editor/api.ts";
+import { HomeFiles, type FileContent, type Files, type Reply } from "../../static/js/editor/api.ts";
 import { difference } from "../../static/js/editor/difference.ts";
 import { Drafts } from "../../static/js/editor/drafts.ts";
 import { indentOf, languageOf } from "../../static/js/editor/languages.ts";
@@ -345,6 +345,47 @@ test("a removed file that is let go leaves nothing", async () => {
   assert.ok(!home.held.has("f"));
   assert.deepEqual(drafts.paths, []);
   assert.ok(!file.isDirty);
+});
+
+// --- what the server answers ---
+
+const json = (body: object, status = 200): Response => Response.json(body, { status });
+
+async function answered(response: Response): Promise<Reply<unknown>> {
+  mock.method(globalThis, "fetch", async () => response);
+  const reply = await new HomeFiles(() => "/sandbox/abc/", "token").write("f", "text", "-");
+  mock.restoreAll();
+  return reply;
+}
+
+test("an answer of the server is one of a few replies", async () => {
+  assert.deepEqual(await answered(json({ version: "v" })), { kind: "ok", body: { version: "v" } });
+  assert.deepEqual(await answered(json({ error: "Changed." }, 409)), { kind: "conflict", error: "Changed." });
+  assert.deepEqual(await answered(json({ error: "There is none." }, 404)), { kind: "not-there" });
+  assert.deepEqual(await answered(json({ error: "Too large." }, 413)), { kind: "refused", error: "Too large." });
+  assert.deepEqual(await answered(json({ error: "No engine." }, 503)), { kind: "later", error: "No engine." });
+});
+
+test("an answer that is none of the API's own is understood by its number", async () => {
+  const kindOf = async (status: number): Promise<string> => (await answered(new Response("<h1>No</h1>", { status }))).kind;
+  assert.deepEqual(await Promise.all([401, 403, 404, 500, 502].map(kindOf)), ["later", "later", "later", "later", "later"]);
+  assert.equal(await kindOf(400), "refused");
+});
+
+test("where there is no sandbox, nothing is asked", async () => {
+  const asked = mock.method(globalThis, "fetch", async () => json({}));
+  assert.equal((await new HomeFiles(() => null, "").read("f")).kind, "later");
+  assert.equal(asked.mock.callCount(), 0);
+  mock.restoreAll();
+});
+
+test("a path is sent as it is, and a save with the token", async () => {
+  const asked = mock.method(globalThis, "fetch", async () => json({}));
+  await new HomeFiles(() => "/sandbox/abc/", "secret").write("a b/c&d=#é", "text", "-");
+  const [url, options] = asked.mock.calls[0]?.arguments as unknown as [string, RequestInit];
+  assert.equal(new URL(url, "http://here").searchParams.get("path"), "a b/c&d=#é");
+  assert.equal((options.headers as Record<string, string>)["X-CSRFToken"], "secret");
+  mock.restoreAll();
 });
 
 // --- texts ---

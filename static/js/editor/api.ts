@@ -68,8 +68,7 @@ async function understand<Body>(response: Response): Promise<Reply<Body>> {
   if (response.status === 409) return { kind: "conflict", error };
   if (response.status === 404 && error) return { kind: "not-there" };
   // A sandbox that is gone, or a server with a fault: both may be better soon.
-  if (response.status === 404 || response.status >= 500 || !error) {
-    return { kind: "later", error: error || say(response.status === 404 ? "editor-no-sandbox" : "editor-unreachable") };
-  }
-  return { kind: "refused", error };
+  if (response.status === 404) return { kind: "later", error: say("editor-no-sandbox") };
+  if (response.status >= 500) return { kind: "later", error: error || say("editor-unreachable") };
+  return { kind: "refused", error: error || say("editor-not-taken") };
 }

@@ -71,7 +71,7 @@ export class Editor {
   wake(): void {
     for (const file of this.opened.values()) file.retry();
     if (this.wanted && !this.shown) void this.open(this.wanted);
-    void this.list.refresh();
+    this.look();
   }
 
   async open(path: string, byHand = false): Promise<void> {

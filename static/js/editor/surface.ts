@@ -40,7 +40,7 @@ export class Surface {
   show(path: string, text: string): void {
     this.leave();
     this.path = path;
-    this.view.setState(this.states.get(path) ?? EditorState.create({ doc: text, extensions: this.extensions(path, text) }));
+    this.view.setState(this.states.get(path) ?? this.begin(text));
     this.replace(text);
   }
 
@@ -48,6 +48,7 @@ export class Surface {
   replace(text: string): void {
     const { state } = this.view;
     if (state.sliceDoc() === text) return;
+    if (state.lineBreak !== lineBreakOf(text)) return this.view.setState(this.begin(text));
     this.view.dispatch({
       changes: { from: 0, to: state.doc.length, insert: state.toText(text) },
       annotations: Transaction.userEvent.of(FROM_FILE),
@@ -65,6 +66,10 @@ export class Surface {
 
   private leave(): void {
     if (this.path) this.states.set(this.path, this.view.state);
+  }
+
+  private begin(text: string): EditorState {
+    return EditorState.create({ doc: text, extensions: this.extensions(this.path, text) });
   }
 
   private extensions(path: string, text: string): Extension[] {
