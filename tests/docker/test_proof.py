@@ -38,9 +38,10 @@ def test_a_check_that_is_always_true_is_caught(lesson):
 
 
 def test_the_command_fails_when_a_proof_does(monkeypatch):
+    lessons = [lesson for lesson in catalogue.find_course("sarafa-bazaar").lessons if lesson.tasks]
     monkeypatch.setattr(proof, "prove", lambda lesson: iter([proof.Proof("first-order", "the dish is cold")]))
     monkeypatch.setattr(proof, "read_through", lambda lesson: iter([]))
-    with pytest.raises(CommandError, match="1 tasks not proven"):
+    with pytest.raises(CommandError, match=f"{len(lessons)} tasks not proven"):
         call_command("course", "check", "--live")
 
 

@@ -40,7 +40,9 @@ def past_the_proxy(place, bearer: str, path: str, *options: str) -> int:
     """Ask the registry as only the sandbox's proxy can: what does it say when nobody looked at the token before?"""
     ask = ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--unix-socket", "/warehouse/registry.sock"]
     ask += ["-H", f"Authorization: Bearer {bearer}", *options, f"http://warehouse:5000{path}"]
-    return int(containers.run(place.container_id, place.spec.owner_uid, ask, 10, gid=5000)[1])
+    code, answer, error = containers.run(place.container_id, place.spec.owner_uid, ask, 30, gid=5000)
+    assert code == 0, error
+    return int(answer)
 
 
 def uploads(place, name: str = "by-hand") -> str:
