@@ -79,6 +79,7 @@ def nothing_is_left() -> None:
     mounts = Path(f"/proc/{engine_process()}/mounts").read_text()
     for gone in Sandbox.objects.exclude(state__in=LIVE).exclude(container_id="").values_list("container_id", flat=True):
         assert gone not in mounts
+        assert not Path("/sys/fs/cgroup/docker", gone).exists()
         assert not list(Path("/sys/fs/cgroup").glob(f"*/docker/{gone}"))
         assert not list(Path("/sys/fs/cgroup").glob(f"*/docker-{gone}.scope"))
     names = {volume["Name"] for volume in engine.client().volumes()["Volumes"]}
