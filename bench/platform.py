@@ -99,13 +99,18 @@ class Platform:
         return any(line.startswith("Ready: ") for line in self.printed)
 
     def stop(self) -> None:
-        """Stop it as Ctrl-C does, and give up what it keeps in the engine between two starts."""
+        """Stop it as Ctrl-C does, and give up what it keeps in the engine between two starts.
+
+        Another Ctrl-C does not cut that short, as containers would be left.
+        """
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
         subprocess.run([sys.executable, "-c", GIVE_UP_VOLUMES], cwd=ROOT, env=self.environment, check=False)
+        signal.signal(signal.SIGINT, handler)
 
     def solutions(self, lesson: str) -> list[str]:
         """Return what solves each task of a lesson, "course/lesson", in the order of the page."""
