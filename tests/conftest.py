@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from django.test import override_settings
+from pytest_django import DjangoDbBlocker
 
 from courses.models import User
 from sandbox import accounts, containers, customer, door, engine, images, warehouse
@@ -92,10 +93,11 @@ def new_spec() -> Callable[[], containers.Spec]:
 
 
 @pytest.fixture(scope="session")
-def installation() -> Iterator[str]:
+def installation(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """Give tests containers and volumes that no running platform takes for its own, and remove them."""
     name = f"test{os.getpid()}"
-    with override_settings(INSTALLATION=name):
+    # The platform answers at the warehouse's door all the time, from a thread that may ask the database.
+    with override_settings(INSTALLATION=name), django_db_blocker.unblock():
         images.ensure_all(print)
         try:
             warehouse.ensure_running()
