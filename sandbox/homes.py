@@ -55,4 +55,5 @@ def restore(sandbox: Sandbox, container_id: str) -> None:
         raise
     except EngineError as exc:  # an archive that is broken must not keep its learner out
         logger.warning("home of sandbox %s not restored: %s", sandbox.code, exc)
+        return
     Sandbox.objects.filter(pk=sandbox.pk).update(saved_at=home.saved_at, left_out=home.left_out)

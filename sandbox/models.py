@@ -20,7 +20,8 @@ UNCLAIMED_SECONDS = 10  # an order that nobody has taken on by then is queued ag
 SAVE_EVERY = timedelta(minutes=3)  # how long a learner's work may be unsaved while they work
 CUSTOMER_WAITS = timedelta(minutes=2)  # for an image whose push has been asked for
 CUSTOMER_LATE = timedelta(minutes=1)  # more than one look takes
-WAITING_LAPSES = timedelta(seconds=45)  # a place in the queue is kept this long after its page asked last
+# A place in the queue is kept this long after its page asked last. Browsers let a hidden page ask once a minute.
+WAITING_LAPSES = timedelta(seconds=90)
 
 
 def new_code() -> str:
@@ -201,12 +202,11 @@ class Sandbox(models.Model):
             tasks.order(tasks.stop_sandbox, self.pk)
 
     def longest(self, at: datetime) -> datetime:
-        """Return until when the sandbox would run if it were extended now."""
-        last = (self.started_at or at) + timedelta(hours=settings.SANDBOX_MAX_HOURS)
-        return min(at + timedelta(minutes=settings.SANDBOX_MINUTES), last)
+        """Return the end after which no extension goes."""
+        return (self.started_at or at) + timedelta(hours=settings.SANDBOX_MAX_HOURS)
 
     def can_extend(self, at: datetime) -> bool:
-        """Would an extension give a minute or more?"""
+        """Could the end ever be a minute later than it is, or more?"""
         if self.state != State.RUNNING or not self.expires_at:
             return False
         return self.longest(at) - self.expires_at >= timedelta(minutes=1)
@@ -215,8 +215,8 @@ class Sandbox(models.Model):
         """Give a running sandbox the full time again, from now, but never less than it has."""
         if self.state != State.RUNNING:
             return False
-        until = max(self.longest(at), self.expires_at or at)
-        return self.move(State.RUNNING, State.RUNNING, expires_at=until)
+        until = min(at + timedelta(minutes=settings.SANDBOX_MINUTES), self.longest(at))
+        return self.move(State.RUNNING, State.RUNNING, expires_at=max(until, self.expires_at or at))
 
     def forget_home(self) -> None:
         """Let the files in the learner's home end with this sandbox, and those saved before with them."""

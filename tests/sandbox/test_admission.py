@@ -130,7 +130,7 @@ def test_who_asks_no_more_loses_their_place(alice, make, settings, now):
     make(alice)
     gone, there = guests(2)
     refused(gone), refused(there)
-    Waiting.objects.filter(learner=gone).update(seen_at=now - timedelta(seconds=46))
+    Waiting.objects.filter(learner=gone).update(seen_at=now - timedelta(seconds=91))
     assert (refused(there).place, refused(there).waiting) == (1, 1)
     assert refused(gone).place == 2
 

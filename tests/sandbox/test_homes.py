@@ -105,7 +105,8 @@ def test_an_archive_that_is_broken_keeps_nobody_out(used, alice, make, engine):
     engine.fails["restore_home"] = EngineError("not an archive")
     fresh = make(alice, State.STARTING)
     tasks.start_sandbox(fresh.pk)
-    assert Sandbox.objects.get().state == State.RUNNING
+    fresh = Sandbox.objects.get()
+    assert (fresh.state, fresh.saved_at) == (State.RUNNING, None)
 
 
 def test_who_wants_a_clean_one_while_the_home_is_saved_gets_it(used, alice, engine):
