@@ -13,6 +13,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 import django
 
+AT_ONCE = 4
+
 
 def main() -> None:
     django.setup()
@@ -23,8 +25,8 @@ def main() -> None:
 
     if "--everything" not in sys.argv:
         save_homes()
-    for container_id in (containers.living() | containers.ended()).values():
-        containers.remove(container_id)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(containers.remove, (containers.living() | containers.ended()).values()))
     customer.remove()
     if {"--shelves", "--everything"} & set(sys.argv):
         warehouse.remove()
@@ -56,7 +58,7 @@ def save_homes() -> None:
             connection.close()
 
     running = Sandbox.objects.claimed().live().select_related("learner")
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(save, running))
 
 
