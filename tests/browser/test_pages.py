@@ -4,7 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from platform_under_test import LESSON, until
 
-PAGES = ["/", "/courses/sarafa-bazaar/", LESSON, "/sign-in/", "/no-such-page/"]
+COURSE = "/courses/sarafa-bazaar/"
+PAGES = ["/", COURSE, f"{COURSE}day-1/", LESSON, f"{COURSE}day-3/", "/sign-in/", "/no-such-page/"]
 SIZES = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 
