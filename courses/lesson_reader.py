@@ -169,13 +169,12 @@ class LessonReader:
         line = fence.first_line - 1
         if not has_language(language):
             raise CatalogueError(self.path, line, f"no such language “{language}”; write sh, output, json or text")
-        if options not in ([], ["run"]) or (options and language != "sh"):
-            raise CatalogueError(
-                self.path, line, f"“{' '.join(fence.info)}” is not known; a runnable block is “sh run”"
-            )
+        if options not in ([], ["run"], ["run", "fails"]) or (options and language != "sh"):
+            problem = "a runnable block is “sh run”, or “sh run fails” if the lesson is that its last command fails"
+            raise CatalogueError(self.path, line, f"“{' '.join(fence.info)}” is not known; {problem}")
         if options and not fence.text.strip():
             raise CatalogueError(self.path, line, "this runnable block is empty; write the commands it runs")
-        return Code(language, fence.text, bool(options), line)
+        return Code(language, fence.text, bool(options), line, fails="fails" in options)
 
     def _read_picture(self, image: Image) -> SafeString:
         file = self.path.parent / image.file

@@ -62,6 +62,7 @@ class Code:
     text: str
     is_runnable: bool
     line: int
+    fails: bool = False  # its last command is meant to
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ from sandbox.tasks import READY_SECONDS, known_of
 
 SOLUTION_SECONDS = 120
 LABEL = "sarafa.proof"
+HERE = "/tmp/.read-through"  # noqa: S108 (in the sandbox)
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,18 @@ def prove(lesson: Lesson) -> Iterator[Proof]:
 def read_through(lesson: Lesson) -> Iterator[Proof]:
     """Do all that the page says, in its order, in a fresh sandbox: every block with a Run button, every solution.
 
-    Yield what went wrong: a command that fails. Raise EngineError.
+    Yield what went wrong: a command that fails, or one that does not and should. Raise EngineError.
     """
     with fresh_trial() as trial:
         for part in lesson.parts:
             if isinstance(part, Task):
-                trial.run(part.solution)
+                trial.type(part.solution)
             elif isinstance(part, Code) and part.is_runnable:
                 code, output = trial.type(part.text)
-                if code:
-                    command = part.text.strip().splitlines()[0]
-                    yield Proof(f"line {part.line}", f"“{command}” fails when the page is followed ({code}): {output}")
+                if bool(code) != part.fails:
+                    command = part.text.strip().splitlines()[-1]
+                    trouble = "does not fail, as it is said to" if part.fails else f"fails ({code})"
+                    yield Proof(f"line {part.line}", f"“{command}” {trouble} when the page is followed: {output}")
 
 
 @contextmanager
@@ -103,8 +105,9 @@ class Trial:
         return code, output.strip()[-300:]
 
     def type(self, script: str) -> tuple[int, str]:
-        """Run commands as `run` does, but on a terminal."""
-        return self.run(f"script --quiet --return --command {shlex.quote(script)} /dev/null")
+        """Run commands as `run` does, but on a terminal, and in the folder in which the last ones ended."""
+        going_on = f'cd -- "$(cat {HERE} 2> /dev/null)"\n{script}\ncode=$?; pwd > {HERE}; exit $code'
+        return self.run(f"script --quiet --return --command {shlex.quote(going_on)} /dev/null")
 
     def solve(self, task: Task) -> str:
         if task.setup:

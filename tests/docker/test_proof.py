@@ -49,4 +49,15 @@ def test_a_command_that_fails_on_the_way_down_the_page_is_caught(lesson):
     blocks = (Code("sh", "echo fine\n", True, 3), Code("sh", "docker run nothing-of-that-name\n", True, 7))
     (found,) = proof.read_through(replace(lesson, parts=blocks))
     assert found.task == "line 7"
-    assert "fails when the page is followed" in found.trouble
+    assert "fails (125) when the page is followed" in found.trouble
+
+
+def test_so_is_one_that_was_to_fail(lesson):
+    blocks = (
+        Code("sh", "mkdir -p ~/dish && cd ~/dish\n", True, 3),
+        Code("sh", "[ $PWD = ~/dish ] && whomai\n", True, 7, fails=True),
+        Code("sh", "[ $PWD = ~/dish ]\n", True, 11, fails=True),
+    )
+    (found,) = proof.read_through(replace(lesson, parts=blocks))
+    assert found.task == "line 11"
+    assert "does not fail, as it is said to" in found.trouble
