@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.db import close_old_connections, connection
@@ -71,7 +71,16 @@ def opened() -> Iterator[socket.socket]:
         line.settimeout(1)
         yield line
     finally:
-        stream.close()
+        hang_up(stream)
+
+
+def hang_up(stream: Any) -> None:
+    """End the door, which sees the end of its stdin, and wait until it is gone: whoever is next may open it at once."""
+    with suppress(OSError):
+        stream._sock.shutdown(socket.SHUT_WR)
+        while stream._sock.recv(65536):
+            pass
+    stream.close()
 
 
 def hold(line: socket.socket, stopped: threading.Event) -> None:
