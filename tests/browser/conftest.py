@@ -78,3 +78,12 @@ def no_errors_in_log(platform: Platform) -> Iterator[None]:
     with log.open("rb") as stream:
         stream.seek(before)
         assert b"Traceback" not in stream.read()
+
+
+@pytest.fixture
+def two(arrive: Callable[..., Learner]) -> tuple[Learner, Learner]:
+    """Alice and Charlie, each at a prompt."""
+    alice, charlie = arrive(), arrive()
+    alice.start()
+    charlie.start()
+    return alice, charlie

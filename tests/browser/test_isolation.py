@@ -1,6 +1,5 @@
 """Two learners at once: each has a daemon, containers and progress of their own."""
 
-import pytest
 from platform_under_test import until
 from playwright.sync_api import Page
 
@@ -13,14 +12,6 @@ def close_code(page: Page, path: str) -> int:
         setTimeout(() => done(0), 5000);
     })"""
     return int(page.evaluate(script, path))
-
-
-@pytest.fixture
-def two(arrive):
-    alice, charlie = arrive(), arrive()
-    alice.start()
-    charlie.start()
-    return alice, charlie
 
 
 def test_daemons_containers_and_progress_are_apart(two):
