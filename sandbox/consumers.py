@@ -53,6 +53,7 @@ NOTE_SECONDS = 20  # between two notes that a terminal is used; less than any id
 LOOK_SECONDS = 5  # between two looks at the row, in case the event that told of a change was lost
 CHECK_SECONDS = 0.3  # how long after a call to the daemon its tasks are checked: calls come in bursts
 CHECK_PAUSE = 0.8  # and how long at least between two checks
+CHECKS_LATER = (1, 1.5, 1.5, 1.5, 1.5, 3, 6, 12)  # seconds between those that follow the last call
 
 
 class TerminalConsumer(SandboxConsumer):
@@ -279,8 +280,20 @@ class EventsConsumer(SandboxConsumer):
             await self.check_due.wait()
             await asyncio.sleep(CHECK_SECONDS)
             self.check_due.clear()
-            await database_sync_to_async(tasks.order)(tasks.check_tasks, self.sandbox.pk, get_language())
+            await self.check()
             await asyncio.sleep(CHECK_PAUSE)
+            await self.check_again()
+
+    async def check_again(self) -> None:
+        """Check a few times more, until the next call: what one has begun, say a build, ends without another."""
+        for pause in CHECKS_LATER:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.check_due.wait(), pause)
+                return
+            await self.check()
+
+    async def check(self) -> None:
+        await database_sync_to_async(tasks.order)(tasks.check_tasks, self.sandbox.pk, get_language())
 
     async def emit(self, event: dict[str, Any]) -> None:
         """Send an event, with an id larger than that of the one before.
