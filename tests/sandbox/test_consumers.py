@@ -665,3 +665,14 @@ async def test_calls_to_the_daemon_have_the_tasks_checked(alice, make, logs, que
         logs.told.put_nowait({"type": "log", "at": "then", "id": 6000})  # not a call
         await asyncio.sleep(0.2)
         assert queued() == []
+
+
+async def test_tasks_are_checked_again_for_what_a_call_has_begun(alice, make, logs, queued, monkeypatch):
+    for name, value in {"CHECK_SECONDS": 0.01, "CHECK_PAUSE": 0.01, "CHECKS_LATER": (0.05, 0.05, 0.05)}.items():
+        monkeypatch.setattr(consumers, name, value)
+    sandbox = await sync_to_async(make)(alice)
+    async with page(stream(sandbox), alice):
+        found: list = []
+        await until(lambda: found.extend(queued()) or len(found) == 4)
+        await asyncio.sleep(0.2)
+        assert queued() == []
