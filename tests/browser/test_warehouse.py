@@ -7,10 +7,10 @@ def test_what_one_learner_pushes_another_pulls_and_runs(two):
     alice, charlie = two
     alice.page.goto(alice.platform.url + DAY_THREE)
     alice.wait_for_prompt()
-    alice.run("mkdir -p ~/dish && cd ~/dish")
-    alice.run("echo 'FROM warehouse:5000/sarafa/poha' > Dockerfile")
-    alice.run('echo \'CMD ["echo", "sabudana", "khichdi"]\' >> Dockerfile')
-    alice.run("docker build -q -t khichdi .", seconds=60)
+    alice.run("mkdir -p dish")
+    alice.run("echo 'FROM warehouse:5000/sarafa/poha' > dish/Dockerfile")
+    alice.run('echo \'CMD ["echo", "sabudana", "khichdi"]\' >> dish/Dockerfile')
+    alice.run("docker build -q -t khichdi dish", seconds=60)
     alice.run("docker tag khichdi warehouse:5000/$LEARNER/khichdi")
     assert "digest: sha256:" in alice.run("docker push warehouse:5000/$LEARNER/khichdi", seconds=60)
 
