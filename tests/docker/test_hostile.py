@@ -156,10 +156,10 @@ def test_a_thousand_containers(fresh):
     start = "-X POST 'http://d/containers/c[1-60]/start'"
     ask = "curl -sS --unix-socket /run/docker.sock -H 'Content-Type: application/json'"
     fresh.learner(f"docker pull -q {POHA}; {ask} {create}; timeout 12 {ask} {start}", timeout=90)
-    assert fresh.learner("docker ps -aq | wc -l") == (0, "1000\n")
-    _, running = fresh.learner("docker ps -q | wc -l")
-    assert 0 < int(running) < 60
-    fresh.learner("docker ps -q | xargs docker rm -f")
+    # As full as it is, a command may not come in at once.
+    assert eventually(lambda: fresh.learner("docker ps -aq | wc -l") == (0, "1000\n"))
+    assert eventually(lambda: fresh.learner("(($(docker ps -q | wc -l) < 60)) && docker ps -q | grep -q .")[0] == 0)
+    assert eventually(lambda: fresh.learner("docker ps -q | xargs -r docker rm -f")[0] == 0)
     assert eventually(lambda: works(fresh))
 
 
@@ -255,6 +255,7 @@ FLOOD = """
     nsenter -t 1 -m mount --bind /data/flood /usr/sbin/dockerd; pkill -x dockerd"""
 UNMETERED = "#!/bin/sh\nexec cat\n"
 MEBIBYTE = 1 << 20
+A_FILE_OF_LINES = 40_000  # of the flood, fill one of the two files that the engine turns over: it keeps at least one
 
 
 def flooded(place) -> bytes:
@@ -282,7 +283,7 @@ def unbounded(config: dict) -> None:
 
 
 def test_a_flood_in_the_daemons_log_is_let_through_slowly(fresh):
-    assert 1000 < flooded(fresh).count(b"\nof words") < 45_000
+    assert 1000 < flooded(fresh).count(b"\nof words") < A_FILE_OF_LINES
     fresh.root("nsenter -t 1 -m umount --lazy /usr/sbin/dockerd; pkill -KILL -x sleep")
     assert eventually(lambda: works(fresh))
     assert b"dockerd ended (" in engine.client().logs(fresh.container_id)
@@ -290,7 +291,7 @@ def test_a_flood_in_the_daemons_log_is_let_through_slowly(fresh):
 
 def test_a_flood_that_is_not_slowed_is_forgotten_but_for_the_end(weakened, unmetered):
     log = flooded(weakened(unmetered))
-    assert log.count(b"\nof words") > 60_000
+    assert log.count(b"\nof words") > A_FILE_OF_LINES
     assert len(log) < 4 * MEBIBYTE
 
 

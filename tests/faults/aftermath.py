@@ -68,10 +68,19 @@ def settle(seconds: float = 60) -> None:
 
 
 def nothing_lies() -> None:
-    """Every live row has its container, awake or asleep as it says, and every container has its row."""
-    found = {code: (item["Id"], item["State"]) for code, item in containers.made().items()}
-    said = {row.code: (row.container_id, "paused" if row.paused_at else "running") for row in Sandbox.objects.live()}
-    assert found == said
+    """Every live row has its container, awake or asleep as it says, and every container has its row.
+
+    A worker may just be putting one to sleep, row first, container second: so it is looked at again.
+    """
+
+    def rows_are_true() -> bool:
+        found = {code: (item["Id"], item["State"]) for code, item in containers.made().items()}
+        said = {
+            row.code: (row.container_id, "paused" if row.paused_at else "running") for row in Sandbox.objects.live()
+        }
+        return found == said
+
+    until(rows_are_true, 10, "rows that are as their containers are")
 
 
 def nothing_is_left() -> None:
