@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.db.models import F
 from redis.exceptions import RedisError
 
+from sandbox.alone import alone
 from sandbox.models import Sandbox, State
 
 logger = logging.getLogger(__name__)
@@ -23,12 +24,19 @@ _KEY = f"clock:{platform.node()}"  # monotonic clocks are a machine's own
 
 
 def make_up_for_jumps() -> None:
-    """Move the times of those that run by what the clock has jumped since the last call. One worker at a time."""
-    jump = jumped()
-    if abs(jump) < JUMP_SECONDS:
-        return
-    logger.warning("the clock has jumped by %.0f s; the times of sandboxes move with it", jump)
-    moved: dict[str, Any] = {name: F(name) + timedelta(seconds=jump) for name in TIMES}
+    """Move the times of those that run by what the clock has jumped since the last call.
+
+    When it returns they have been moved, whichever worker it was that noticed.
+    """
+    with alone("clock"):
+        jump = jumped()
+        if abs(jump) >= JUMP_SECONDS:
+            logger.warning("the clock has jumped by %.0f s; the times of sandboxes move with it", jump)
+            move(timedelta(seconds=jump))
+
+
+def move(jump: timedelta) -> None:
+    moved: dict[str, Any] = {name: F(name) + jump for name in TIMES}
     Sandbox.objects.filter(state=State.RUNNING).update(**moved)
 
 

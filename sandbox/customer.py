@@ -4,17 +4,14 @@ It lives in a sandbox like a learner's, and is bounded like one. What it orders 
 a network, for ORDER_SECONDS at most, and is thrown away afterwards. A customer that is broken is replaced by a new one.
 """
 
-import fcntl
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from django.conf import settings
-
 from sandbox import accounts, containers
+from sandbox.alone import alone
 from sandbox.engine import ContainerGone, EngineError
 from sandbox.history import plain_name
 
@@ -87,7 +84,7 @@ def ask(container_id: str, image: str) -> Served:
 
 def ensure_there() -> str:
     """Return the id of the customer's container, made if there is none, or none as it would be made today."""
-    with alone():
+    with alone("customer"):
         found = containers.made(LABEL)
         if CODE in containers.living(found) and CODE not in containers.outdated(found):
             return str(found[CODE]["Id"])
@@ -99,11 +96,3 @@ def ensure_there() -> str:
 
 def remove() -> None:
     containers.remove(containers.name_of(CODE))
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """Let one worker at a time make the customer."""
-    with (settings.DATA_DIR / "customer.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -1,5 +1,6 @@
 """A clock that jumps takes no learner's time."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -73,3 +74,27 @@ def test_nobodys_time_is_over_because_the_clock_was_set(ticking, alice, make, en
     ticking.pass_by(20, 3600)
     tasks.reconcile()
     assert Sandbox.objects.get().state == State.RUNNING
+
+
+def test_another_worker_goes_on_when_the_times_have_been_moved(ticking, monkeypatch):
+    under_way, go_on = threading.Event(), threading.Event()
+    moved = []
+
+    def move(jump: timedelta) -> None:
+        under_way.set()
+        assert go_on.wait(10)
+        moved.append(jump)
+
+    monkeypatch.setattr(clock, "move", move)
+    ticking.pass_by(20, 3600)
+    first = threading.Thread(target=clock.make_up_for_jumps)
+    first.start()
+    assert under_way.wait(10)
+    second = threading.Thread(target=clock.make_up_for_jumps)
+    second.start()
+    second.join(0.2)
+    assert second.is_alive()
+    go_on.set()
+    first.join(10)
+    second.join(10)
+    assert moved == [timedelta(hours=1)]

@@ -1,0 +1,15 @@
+"""What one worker of a machine does at a time."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Wait until nobody else on this machine is in a block of this name, and keep them out. A death ends it."""
+    with (settings.DATA_DIR / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
