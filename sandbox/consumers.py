@@ -11,8 +11,8 @@
 
 `/ws/sandbox/<code>/events/?after=<id>`
     Text frames to the page, each JSON with `type`, `at` and `id` (increasing): state, log, flow, task; ports: what
-    running containers publish, {"ports": [{"container": name, "port": n}]}; served: what the customer got of an image
-    that was pushed, {"image": name, "output": text, "code": exit code}.
+    running containers publish, {"ports": [{"container": name, "port": n}]}; served: what the customer got of the
+    newest images that were pushed, {"runs": [{"image": name, "output": text, "code": exit code, "pushed_at": time}]}.
 
 Close codes: 4401 not signed in, 4404 no such sandbox (or not yours), 4409 not running, 4503 engine unreachable.
 """
@@ -229,7 +229,7 @@ class EventsConsumer(SandboxConsumer):
             elif message["type"] == "sandbox.ports":
                 await self.emit({"type": "ports", "ports": message["ports"]})
             elif message["type"] == "sandbox.served":
-                await self.emit(message | {"type": "served"})
+                await self.emit({"type": "served", "runs": message["runs"]})
             elif message["type"] == "sandbox.tasks":
                 for result in message["results"]:
                     await self.emit(result)

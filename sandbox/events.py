@@ -34,8 +34,8 @@ def publish_ports(code: str, ports: list[dict[str, Any]]) -> None:
     _publish(code, {"type": "sandbox.ports", "ports": ports})
 
 
-def publish_served(code: str, image: str, output: str, exit_code: int) -> None:
-    _publish(code, {"type": "sandbox.served", "image": image, "output": output, "code": exit_code})
+def publish_served(code: str, runs: list[dict[str, Any]]) -> None:
+    _publish(code, {"type": "sandbox.served", "runs": runs})
 
 
 def _publish(code: str, message: dict[str, Any]) -> None:

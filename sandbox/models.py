@@ -311,7 +311,7 @@ class CustomerRun(models.Model):
         return self.image
 
     def as_fact(self) -> dict[str, object]:
-        return {"image": self.image, "output": self.output, "code": self.code}
+        return {"image": self.image, "output": self.output, "code": self.code, "pushed_at": self.pushed_at}
 
 
 class WaitingQuerySet(models.QuerySet["Waiting"]):

@@ -89,12 +89,12 @@ class Trial:
 
     def served(self, calls: list[dict[str, Any]]) -> Iterator[dict[str, object]]:
         """Yield what the customer gets of what was pushed. A push that was refused leaves nothing to get."""
-        for _at, image in customer.pushed(calls, self.account.space):
+        for at, image in customer.pushed(calls, self.account.space):
             try:
                 got = customer.order(image)
             except customer.NotThere:
                 continue
-            yield {"image": image, "output": got.output, "code": got.code}
+            yield {"image": image, "output": got.output, "code": got.code, "pushed_at": at}
 
     def run(self, script: str) -> tuple[int, str]:
         """Run commands as the learner; return their exit code and the end of what they printed."""

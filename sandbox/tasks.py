@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 READY_SECONDS = 30
 CUSTOMER_PAUSE = 2  # seconds between two looks of the customer for an image that is being pushed
 CUSTOMER_RUNS_TOLD = 10
+CUSTOMER_RUNS_SHOWN = 3  # each may be of customer.OUTPUT bytes, and they are sent with every check
 LOST = gettext_noop(
     "The sandbox's container is gone: the engine was restarted, or somebody removed it. Start a new one."
 )
@@ -154,6 +155,7 @@ def check_tasks(sandbox_id: int, language: str = catalogue.ORIGINAL) -> None:
         return
     facts |= served_to_customer(sandbox, facts["calls"])
     events.publish_ports(sandbox.code, visits.published(facts))
+    events.publish_served(sandbox.code, facts["served"][:CUSTOMER_RUNS_SHOWN])
     with override(language):
         for enrollment in Enrollment.objects.of(sandbox.learner):
             events.publish_tasks(sandbox.code, judge(enrollment, facts))
@@ -183,7 +185,7 @@ def served_to_customer(sandbox: Sandbox, calls: list[dict[str, Any]]) -> dict[st
 
 @shared_task
 def send_customer(run_id: int) -> None:
-    """Have the customer order an image, once its push is done; tell the learner, and check their tasks again."""
+    """Have the customer order an image, once its push is done; then the tasks are checked, which tells the learner."""
     now = timezone.now()
     run = CustomerRun.objects.unserved(now).filter(pk=run_id).first()
     if not run:
@@ -196,7 +198,6 @@ def send_customer(run_id: int) -> None:
         return
     CustomerRun.objects.filter(pk=run.pk, code=None).update(output=served.output, code=served.code)
     for sandbox in Sandbox.objects.filter(learner=run.learner_id, state=State.RUNNING):
-        events.publish_served(sandbox.code, run.image, served.output, served.code)
         order(check_tasks, sandbox.pk)
 
 

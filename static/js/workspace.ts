@@ -4,6 +4,7 @@ import { loadStrings, say } from "./strings.ts";
 import { bindActions } from "./workspace/actions.ts";
 import { Announcer } from "./workspace/announce.ts";
 import type { Verdict } from "./workspace/closing.ts";
+import { Customer } from "./workspace/customer.ts";
 import { EditorPanel } from "./workspace/editorpanel.ts";
 import { EventStream } from "./workspace/events.ts";
 import { FlowPane } from "./workspace/flow.ts";
@@ -31,6 +32,7 @@ class Workspace {
   private readonly terminal: TerminalPanel;
   private readonly logs: Record<"daemon" | "warehouse", LogPane>;
   private readonly flow: FlowPane;
+  private readonly customer: Customer;
   private readonly tasks: Tasks;
   private readonly visits: Visits;
   private readonly editor: EditorPanel;
@@ -50,6 +52,7 @@ class Workspace {
       warehouse: new LogPane(find(root, "#panel-warehouse")),
     };
     this.flow = new FlowPane(find(root, "#panel-flow"), this.announcer);
+    this.customer = new Customer(find(root, "#panel-flow"), this.announcer);
     this.tasks = new Tasks(document, `/courses/${course}/${lesson}/check/`, csrf, this.announcer);
     this.visits = new Visits(root, sandboxUrl, this.announcer);
     this.editor = new EditorPanel(find(root, "#panel-editor"), {
@@ -131,6 +134,11 @@ class Workspace {
         break;
       case "ports":
         if (this.sandbox.code) this.visits.show(this.sandbox.code, event.ports);
+        break;
+      case "served":
+        if (!this.customer.show(event.runs)) return;
+        this.flow.lightStep(5);
+        this.news("flow");
     }
   }
 

@@ -52,14 +52,15 @@ def test_a_push_into_ones_own_space_sends_him_once(alices, alice, engine, queued
 def test_what_he_gets_is_told_kept_and_checked(alices, engine, served, queued, heard):
     tasks.check_tasks(alices.pk)
     queued()
-    events = heard(alices)
     tasks.send_customer(CustomerRun.objects.get().pk)
     run = CustomerRun.objects.get()
     assert (run.output, run.code) == ("poha", 0)
-    assert events() == [{"type": "sandbox.served", "image": run.image, "output": "poha", "code": 0}]
     assert queued() == [("check_tasks", (alices.pk,))]
-    facts = tasks.served_to_customer(alices, [])
-    assert facts == {"served": [{"image": run.image, "output": "poha", "code": 0}]}
+    got = {"image": run.image, "output": "poha", "code": 0, "pushed_at": run.pushed_at}
+    assert tasks.served_to_customer(alices, []) == {"served": [got]}
+    events = heard(alices)
+    tasks.check_tasks(alices.pk)
+    assert {"type": "sandbox.served", "runs": [got]} in events()
 
 
 def test_he_looks_again_while_the_push_is_under_way(alices, engine, served, queued):

@@ -54,11 +54,17 @@ export class FlowPane {
     while (this.list.children.length > KEEP_GROUPS) this.list.lastElementChild?.remove();
   }
 
-  private light(event: FlowEvent): void {
-    const step = this.strip.querySelector<HTMLElement>(`[data-step="${event.step}"]`);
-    if (!step || step.classList.contains("is-lit")) return;
+  /** Light a step; return whether it was dark. */
+  lightStep(number: number): boolean {
+    const step = this.strip.querySelector<HTMLElement>(`[data-step="${number}"]`);
+    if (!step || step.classList.contains("is-lit")) return false;
     step.classList.add("is-lit");
     setText(find(step, "[data-lit]"), say("flow-lit"));
+    return true;
+  }
+
+  private light(event: FlowEvent): void {
+    if (!this.lightStep(event.step)) return;
     for (const place of [event.from, event.to]) this.place(place)?.classList.add("is-lit");
     this.announcer.say(say("flow-step", { step: event.step, text: event.text }));
   }

@@ -70,7 +70,21 @@ export interface PortsEvent extends Dated {
   readonly ports: readonly Published[];
 }
 
-export type SandboxEvent = StateEvent | LogEvent | FlowEvent | TaskEvent | PortsEvent;
+/** What the customer in Rajwada got of an image that the learner pushed. */
+export interface Served {
+  readonly image: string;
+  readonly output: string;
+  /** The exit code; 124 if it did not end by itself. */
+  readonly code: number;
+  readonly pushed_at: string;
+}
+
+export interface ServedEvent extends Dated {
+  readonly type: "served";
+  readonly runs: readonly Served[];
+}
+
+export type SandboxEvent = StateEvent | LogEvent | FlowEvent | TaskEvent | PortsEvent | ServedEvent;
 
 export type TerminalFrame =
   | ({ readonly type: "attached" } & Attached)
