@@ -22,9 +22,11 @@ from bench import (
     pages,
     platform,
     printing,
+    pulls,
     removals,
     stalls,
     starts,
+    verdicts,
     watching,
 )
 from bench.bench import Bench
@@ -54,6 +56,8 @@ MEASURES = {
     "busy": Measure(busy.measure, NO_POOL),
     "memory": Measure(memory.measure, NO_POOL),
     "events": Measure(watching.measure, NO_POOL),
+    "verdict": Measure(verdicts.measure, NO_POOL),
+    "pull": Measure(pulls.measure, NO_POOL),
     "remove": Measure(removals.measure, NO_POOL),
     "claim": Measure(claims.measure, AS_DELIVERED),
     "arrive": Measure(arrivals.measure, AS_DELIVERED),
