@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,9 @@ def until(true: Callable[[], Any], seconds: float, what: str) -> Any:
 
 
 class Platform:
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, within: Sequence[str] = (), **environment: str) -> None:
+        """`within` is a command that runs others, say in another network."""
+        self.within = within
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
@@ -49,7 +51,7 @@ class Platform:
     def start(self) -> None:
         with self.output.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "scripts/run.py"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
+                [*self.within, sys.executable, "scripts/run.py"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
             )
         until(self.is_ready_or_dead, 180, "the line Ready")
         assert self.process.poll() is None, self.output.read_text()
