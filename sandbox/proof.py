@@ -1,10 +1,11 @@
 """Proof that a lesson's tasks can be done: each is tried in a real sandbox, in the order of the page."""
 
+import re
 import secrets
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from courses.catalogue import Code, Lesson, Task
@@ -15,6 +16,9 @@ from sandbox.tasks import READY_SECONDS, known_of
 
 SOLUTION_SECONDS = 120
 LABEL = "sarafa.proof"
+# What stands in brackets behind the command explains it.
+COMMAND = re.compile(r".*: ((?:docker|curl|echo) .+?)(?: \([^()]*\))?")
+MOST_HINTS = 10  # that one task may need
 HERE = "/tmp/.read-through"  # noqa: S108 (in the sandbox)
 
 
@@ -60,6 +64,34 @@ def read_through(lesson: Lesson) -> Iterator[Proof]:
                     yield Proof(f"line {part.line}", f"“{command}” {trouble} when the page is followed: {output}")
 
 
+def follow_hints(lesson: Lesson) -> Iterator[Proof]:
+    """Do in a fresh sandbox what each task's hints say, one after another, as long as they name a command to type.
+
+    Yield those that lead nowhere: the check finds after the command what it found before. A hint may count on what the
+    page has had the learner do, so the page's blocks above the task are run, too, but only after a first try: they
+    often do the task. Raise EngineError.
+    """
+    blocks: list[str] = []
+    with fresh_trial() as trial:
+        for part in lesson.parts:
+            if isinstance(part, Code) and part.is_runnable:
+                blocks.append(part.text)
+            elif isinstance(part, Task):
+                trouble = trial.heed_hints(part)
+                for block in blocks:
+                    trial.type(block)
+                blocks.clear()
+                if trouble and (trouble := trial.heed_hints(part)):
+                    yield Proof(part.id, trouble)
+                trial.type(part.solution)
+
+
+def command_of(hint: str) -> str:
+    """Return the command that a hint ends with, behind a colon, or "" if it leaves that to the learner."""
+    found = COMMAND.fullmatch(hint)
+    return found[1] if found else ""
+
+
 @contextmanager
 def fresh_trial() -> Iterator["Trial"]:
     owner_uid = containers.FIRST_OWNER_UID + 2_000_000 + secrets.randbelow(1_000_000)
@@ -82,19 +114,20 @@ class Trial:
     container_id: str
     owner_uid: int
     account: Account
+    served: dict[str, dict[str, object]] = field(default_factory=dict)  # by push
 
     def judge(self, task: Task) -> checks.Result:
         facts = known_of(self.container_id, self.owner_uid)
-        return checks.evaluate(task, facts | {"served": list(self.served(facts["calls"]))})
+        self.send_customer(facts["calls"])
+        return checks.evaluate(task, facts | {"served": list(self.served.values())[::-1]})
 
-    def served(self, calls: list[dict[str, Any]]) -> Iterator[dict[str, object]]:
-        """Yield what the customer gets of what was pushed. A push that was refused leaves nothing to get."""
+    def send_customer(self, calls: list[dict[str, Any]]) -> None:
+        """Have the customer get what was pushed since. A push that was refused leaves nothing to get."""
         for at, image in customer.pushed(calls, self.account.space):
-            try:
-                got = customer.order(image)
-            except customer.NotThere:
-                continue
-            yield {"image": image, "output": got.output, "code": got.code, "pushed_at": at}
+            if at not in self.served:
+                with suppress(customer.NotThere):
+                    got = customer.order(image)
+                    self.served[at] = {"image": image, "output": got.output, "code": got.code, "pushed_at": at}
 
     def run(self, script: str) -> tuple[int, str]:
         """Run commands as the learner; return their exit code and the end of what they printed."""
@@ -108,6 +141,18 @@ class Trial:
         """Run commands as `run` does, but on a terminal, and in the folder in which the last ones ended."""
         going_on = f'cd -- "$(cat {HERE} 2> /dev/null)"\n{script}\ncode=$?; pwd > {HERE}; exit $code'
         return self.run(f"script --quiet --return --command {shlex.quote(going_on)} /dev/null")
+
+    def heed_hints(self, task: Task) -> str:
+        found = self.judge(task)
+        for _ in range(MOST_HINTS):
+            command = command_of(found.hint) if found.state == "open" else ""
+            if not command:
+                return ""
+            code, output = self.type(command)
+            before, found = found, self.judge(task)
+            if found == before:
+                return f"its hint leads nowhere: “{command}” (exit {code}) changes nothing. It printed: {output}"
+        return f"its hints lead in a circle, with “{command}”"
 
     def solve(self, task: Task) -> str:
         if task.setup:

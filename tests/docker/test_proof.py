@@ -37,11 +37,41 @@ def test_a_check_that_is_always_true_is_caught(lesson):
     assert found.trouble == "its check passes before anything was done"
 
 
-def test_the_command_fails_when_a_proof_does(monkeypatch):
+def test_a_hint_that_leads_nowhere_is_caught(lesson):
+    task = lesson.task("first-order")
+    lost = replace(task.check[0], hint="Type: docker images")
+    (found,) = proof.follow_hints(replace(lesson, parts=(replace(task, check=(lost, *task.check[1:])),)))
+    assert found.task == "first-order"
+    assert "its hint leads nowhere: “docker images” (exit 0)" in found.trouble
+
+
+@pytest.mark.parametrize(
+    ("hint", "command"),
+    [
+        ("Type: docker run --rm warehouse:5000/sarafa/poha", "docker run --rm warehouse:5000/sarafa/poha"),
+        ("Build it: docker build -t my-dish:1 . (with the dot)", "docker build -t my-dish:1 ."),
+        ("Not this: that. But: echo 'a: b' > c", "echo 'a: b' > c"),
+        ("Type docker ps and press Enter.", ""),
+    ],
+)
+def test_a_hints_command_is_what_follows_the_colon(hint, command):
+    assert proof.command_of(hint) == command
+
+
+@pytest.mark.parametrize(
+    ("failing", "complaint"),
+    [
+        ("prove", "tasks not proven"),
+        ("follow_hints", "hints lead nowhere"),
+        ("read_through", "commands fail when the page is followed"),
+    ],
+)
+def test_the_command_fails_when_a_proof_does(monkeypatch, failing, complaint):
     lessons = [lesson for lesson in catalogue.find_course("sarafa-bazaar").lessons if lesson.tasks]
-    monkeypatch.setattr(proof, "prove", lambda lesson: iter([proof.Proof("first-order", "the dish is cold")]))
-    monkeypatch.setattr(proof, "read_through", lambda lesson: iter([]))
-    with pytest.raises(CommandError, match=f"{len(lessons)} tasks not proven"):
+    for one in ("prove", "follow_hints", "read_through"):
+        monkeypatch.setattr(proof, one, lambda lesson: iter([]))
+    monkeypatch.setattr(proof, failing, lambda lesson: iter([proof.Proof("first-order", "the dish is cold")]))
+    with pytest.raises(CommandError, match=f"{len(lessons)} {complaint}"):
         call_command("course", "check", "--live")
 
 

@@ -23,9 +23,12 @@ class Command(course.Command):
         if not options["live"]:
             return
         troubles = sum(not self.proven(lesson, one) for lesson in lessons for one in proof.prove(lesson))
+        hints = sum(not self.proven(lesson, one) for lesson in lessons for one in proof.follow_hints(lesson))
         failures = sum(not self.proven(lesson, one) for lesson in lessons for one in proof.read_through(lesson))
         if troubles:
             raise CommandError(f"{troubles} tasks not proven")
+        if hints:
+            raise CommandError(f"{hints} hints lead nowhere")
         if failures:
             raise CommandError(f"{failures} commands fail when the page is followed")
 
