@@ -217,10 +217,13 @@ def loading_name() -> str:
     return f"{container_name()}-loading"
 
 
+PUSH_SECONDS = 300  # without a word: a disk that is busy with other things takes long over a layer
+
+
 def push(image: str, target: str) -> None:
     client().tag(image, target)
     try:
-        for event in client().push(target, stream=True, decode=True):
+        for event in engine.connect(PUSH_SECONDS).push(target, stream=True, decode=True):
             if "error" in event:
                 raise EngineError(f"The warehouse did not take {target}: {event['error']}")
     finally:
