@@ -10,7 +10,7 @@ const DID_NOT_END = 124;
 /** What the customer in Rajwada got: step 5 of the flow, taken by another daemon than the learner's. */
 export class Customer {
   private readonly box: HTMLElement;
-  private newest: string | null = null;
+  private known: readonly string[] | null = null;
 
   constructor(
     pane: HTMLElement,
@@ -21,16 +21,20 @@ export class Customer {
 
   /** Show these, newest first; return whether the customer got one since the last time. */
   show(runs: readonly Served[]): boolean {
-    const [newest] = runs;
-    const before = this.newest;
-    this.newest = newest?.pushed_at ?? "";
-    if (this.newest === before) return false;
+    const before = this.known;
+    this.known = runs.map((run) => run.pushed_at);
+    if (before?.join() === this.known.join()) return false;
     find(this.box, "[data-served-list]").replaceChildren(...runs.map(slip));
     this.box.hidden = runs.length === 0;
-    if (before === null || !newest) return false;
-    this.announcer.say(say("served", { image: newest.image, end: endOf(newest) }));
-    return true;
+    const come = newcomers(before, runs);
+    for (const run of come) this.announcer.say(say("served", { image: run.image, end: endOf(run) }));
+    return come.length > 0;
   }
+}
+
+/** Return those that are news to a page that knew of some; what there was when it opened is none. */
+export function newcomers(known: readonly string[] | null, runs: readonly Served[]): readonly Served[] {
+  return known ? runs.filter((run) => !known.includes(run.pushed_at)) : [];
 }
 
 function slip(run: Served): HTMLElement {
