@@ -51,14 +51,15 @@ async def verdict(watcher: Watcher, terminal: Terminal) -> float:
 
 
 async def said_of(watcher: Watcher, text: str) -> float:
-    """Return when the newest verdict on the task first said that."""
+    """Return since when the verdict on the task has been that."""
     async with asyncio.timeout(PATIENCE):
         while True:
-            verdicts = [(at, event["found"]) for at, event in watcher.heard if event.get("task") == TASK]
-            news = [at for at, found in verdicts if text in found]
-            if verdicts and text in verdicts[-1][1]:
-                others = [at for at, found in verdicts if text not in found]
-                return min(at for at in news if not others or at > max(others))
+            since = None
+            for at, event in watcher.heard:
+                if event.get("task") == TASK:
+                    since = (since or at) if text in event["found"] else None
+            if since:
+                return since
             await asyncio.sleep(0.01)
 
 

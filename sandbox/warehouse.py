@@ -22,6 +22,7 @@ from sandbox import engine, keys
 from sandbox.engine import EngineError, client, errors_translated
 
 IMAGE = "sarafa-bazaar/warehouse"
+PUSH_SECONDS = 300  # without a word: a disk that is busy with other things takes long over a layer
 STORAGE = "/var/lib/registry"
 STOCK = "stock.json"  # in the storage: {name: id of the image it was put there from}
 LISTENS = "listening on"
@@ -215,9 +216,6 @@ def loading_bay() -> Iterator[str]:
 
 def loading_name() -> str:
     return f"{container_name()}-loading"
-
-
-PUSH_SECONDS = 300  # without a word: a disk that is busy with other things takes long over a layer
 
 
 def push(image: str, target: str) -> None:
