@@ -76,6 +76,11 @@ class Place:
         code, out, err = containers.run(self.container_id, self.spec.owner_uid, ["sh", "-c", command], 10)
         return code, (out + err).decode(errors="replace")
 
+    def works(self) -> bool:
+        """Whether its daemon fetches an image and runs it."""
+        code, output = self.learner("docker run --rm warehouse:5000/sarafa/poha")
+        return code == 0 and "POHA" in output
+
     def facts(self) -> dict:
         return containers.facts(self.container_id, self.spec.owner_uid)
 

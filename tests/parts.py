@@ -10,8 +10,10 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
+from kombu import pools
 
 from config.asgi import application
+from config.celery import app
 from sandbox.models import Sandbox, State
 
 
@@ -24,6 +26,13 @@ def until(true: Callable[[], Any], seconds: float, what: str) -> Any:
             return value
         assert time.monotonic() < end, f"waited {seconds} s in vain for {what}"
         time.sleep(0.05)
+
+
+def use_queue(url: str) -> None:
+    """Have the queue of tasks elsewhere; what was connected before is forgotten."""
+    app.conf.broker_url = url
+    pools.reset()
+    app._pool = app.amqp._producer_pool = None
 
 
 def row_of(place: Any, learner: Any, **fields: object) -> Sandbox:

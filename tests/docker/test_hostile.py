@@ -17,11 +17,6 @@ from sandbox import containers, engine
 POHA = "warehouse:5000/sarafa/poha"
 
 
-def works(place) -> bool:
-    code, output = place.learner(f"docker run --rm {POHA}")
-    return code == 0 and "POHA" in output
-
-
 def eventually(check: Callable[[], bool], seconds: float = 20) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -111,7 +106,7 @@ def test_a_fork_bomb_in_a_terminal(fresh):
     assert fresh.root("docker ps")[0] == 0
     assert fresh.learner("true")[0] == 75
     fresh.root("for i in 1 2 3; do pkill -KILL -u learner; done")
-    assert eventually(lambda: works(fresh))
+    assert eventually(lambda: fresh.works())
 
 
 def test_terminals_full_of_programs_say_so(fresh):
@@ -120,7 +115,7 @@ def test_terminals_full_of_programs_say_so(fresh):
     assert code == 75
     assert "as many programs as they may: 128." in output
     fresh.root("pkill -KILL -u learner")
-    assert eventually(lambda: works(fresh))
+    assert eventually(lambda: fresh.works())
 
 
 def test_a_fork_bomb_in_a_container(fresh):
@@ -128,13 +123,13 @@ def test_a_fork_bomb_in_a_container(fresh):
     time.sleep(2)
     assert fresh.learner("docker ps")[0] == 0
     assert fresh.learner("docker rm -f bomb")[0] == 0
-    assert eventually(lambda: works(fresh))
+    assert eventually(lambda: fresh.works())
 
 
 def test_a_crowd_in_a_container(fresh):
     assert come_to_a_container(fresh, 400) < 307
     assert fresh.learner("docker rm -f crowd")[0] == 0
-    assert eventually(lambda: works(fresh))
+    assert eventually(lambda: fresh.works())
 
 
 def test_a_crowd_of_roots_wrecks_its_own_sandbox_which_can_be_removed(fresh):
@@ -160,7 +155,7 @@ def test_a_thousand_containers(fresh):
     assert eventually(lambda: fresh.learner("docker ps -aq | wc -l") == (0, "1000\n"))
     assert eventually(lambda: fresh.learner("(($(docker ps -q | wc -l) < 60)) && docker ps -q | grep -q .")[0] == 0)
     assert eventually(lambda: fresh.learner("docker ps -q | xargs -r docker rm -f")[0] == 0)
-    assert eventually(lambda: works(fresh))
+    assert eventually(lambda: fresh.works())
 
 
 # --- memory ---
@@ -172,14 +167,14 @@ def hog(megabytes: int) -> str:
 
 def test_a_shell_that_eats_all_memory(fresh):
     assert fresh.learner("tail /dev/zero", timeout=60)[0] == 137
-    assert works(fresh)
+    assert fresh.works()
 
 
 def test_a_container_that_eats_all_memory(fresh):
     fresh.learner("setsid nohup sleep 600 > /dev/null 2>&1 &")
     assert fresh.learner(f"docker run --rm {POHA} tail /dev/zero", timeout=60)[0] == 137
     assert fresh.learner("pgrep -x sleep")[0] == 0
-    assert works(fresh)
+    assert fresh.works()
 
 
 def test_memory_ends_where_it_is_said_to(fresh):
@@ -187,7 +182,7 @@ def test_memory_ends_where_it_is_said_to(fresh):
     assert fresh.learner(hog(550))[0] == 137
     assert fresh.learner(f"docker run --rm {POHA} {hog(650)}")[0] == 137
     assert fresh.root(hog(1100))[0] == 137  # who is in neither bound, but in the sandbox's
-    assert eventually(lambda: works(fresh))
+    assert eventually(lambda: fresh.works())
 
 
 def test_with_more_memory_more_is_had(settings, new_place):
@@ -201,7 +196,7 @@ def test_with_more_memory_more_is_had(settings, new_place):
 def test_memory_that_no_process_has_counts_too(fresh):
     fill = "mkdir /m; mount -t tmpfs -o size=2g m /m && dd if=/dev/zero of=/m/x bs=1M count=900"
     assert fresh.learner(f"docker run --rm --privileged {POHA} sh -c '{fill}'")[0] == 137
-    assert eventually(lambda: works(fresh))
+    assert eventually(lambda: fresh.works())
 
 
 # --- disk ---
@@ -215,7 +210,7 @@ def test_a_full_disk_is_mended_by_removing(fresh):
     assert "No space left on device" in output
     assert fresh.learner("docker ps")[0] == 0
     assert fresh.learner("rm big")[0] == 0
-    assert works(fresh)
+    assert fresh.works()
 
 
 def test_a_container_that_fills_the_disk(fresh):
@@ -224,7 +219,7 @@ def test_a_container_that_fills_the_disk(fresh):
     assert code != 0
     assert "No space left on device" in output
     assert fresh.learner("docker rm glutton")[0] == 0
-    assert works(fresh)
+    assert fresh.works()
 
 
 def test_a_disk_with_no_room_for_one_more_file(fresh):
@@ -233,7 +228,7 @@ def test_a_disk_with_no_room_for_one_more_file(fresh):
     assert "No space left on device" in output
     assert fresh.learner("docker ps")[0] == 0
     assert fresh.learner("rm -r m")[0] == 0
-    assert works(fresh)
+    assert fresh.works()
 
 
 def test_with_a_larger_disk_more_is_written(settings, weakened):
@@ -285,7 +280,7 @@ def unbounded(config: dict) -> None:
 def test_a_flood_in_the_daemons_log_is_let_through_slowly(fresh):
     assert 1000 < flooded(fresh).count(b"\nof words") < A_FILE_OF_LINES
     fresh.root("nsenter -t 1 -m umount --lazy /usr/sbin/dockerd; pkill -KILL -x sleep")
-    assert eventually(lambda: works(fresh))
+    assert eventually(lambda: fresh.works())
     assert b"dockerd ended (" in engine.client().logs(fresh.container_id)
 
 
@@ -310,7 +305,7 @@ def test_a_container_that_floods_its_log(fresh):
     _, size = fresh.root("cat /var/lib/docker/containers/*/*-json.log* | wc -c")
     assert MEBIBYTE < int(size) < 13 * MEBIBYTE
     assert fresh.learner("docker rm -f parrot")[0] == 0
-    assert works(fresh)
+    assert fresh.works()
 
 
 # --- the processor ---
@@ -333,7 +328,7 @@ def test_who_burns_has_one_processor(fresh):
     processors, held_back = burnt(fresh)
     assert processors < 1.2
     assert held_back > 0
-    assert works(fresh)
+    assert fresh.works()
 
 
 def test_without_a_bound_on_processors_nobody_is_held_back(weakened):
@@ -352,13 +347,13 @@ def test_sockets_end_with_the_files_a_process_may_open(fresh):
     code, opened = fresh.learner(OPEN_ALL)
     assert code == 0
     assert 4000 < int(opened) < 4096
-    assert works(fresh)
+    assert fresh.works()
 
 
 def test_a_flood_of_sockets_from_every_process(fresh):
     many = OPEN_ALL.replace("print 0 + @kept", "sleep 5").replace("'", '"').replace("$", "\\$")
     fresh.learner(f"for i in $(seq 40); do {many} & done > /dev/null 2>&1; sleep 4", timeout=15)
-    assert eventually(lambda: works(fresh))
+    assert eventually(lambda: fresh.works())
 
 
 def test_with_more_files_more_sockets_are_opened(weakened):
@@ -403,7 +398,7 @@ def test_of_two_with_one_owner_the_second_would_go_without(fresh, new_spec):
 def test_a_flood_of_interfaces_and_namespaces(fresh):
     flood = "i=0; while i=$((i + 1)); do ip link add a$i type veth peer name b$i; ip netns add n$i; done"
     assert fresh.root(f"timeout 6 sh -c '{flood}' > /dev/null 2>&1; ip -oneline link | wc -l")[1].strip().isdigit()
-    assert works(fresh)
+    assert fresh.works()
 
 
 # --- the services, and the checks ---
@@ -415,7 +410,7 @@ def test_who_kills_everything_gets_it_back(fresh):
     assert fresh.root("pgrep -f '^sleep 8.641[5]'")[0] == 1  # what the platform runs is not seen from inside
     fresh.root("kill -KILL -1")
     assert fresh.owner("pgrep -f '^sleep 8.641[5]'")[0] == 0
-    assert eventually(lambda: works(fresh))
+    assert eventually(lambda: fresh.works())
     assert b"its services were ended, and are started again" in engine.client().logs(fresh.container_id)
     holder.join()
 

@@ -19,11 +19,6 @@ def eventually(check, seconds: float = 15) -> bool:
     return False
 
 
-def works(place) -> bool:
-    code, output = place.learner(f"docker run --rm {POHA}")
-    return code == 0 and "POHA" in output
-
-
 def test_everything_docker_does_works_inside(fresh, registry):
     script = Path(__file__).with_name("features.sh").read_text()
     features = script.count("\ntry ")
@@ -112,9 +107,9 @@ def test_the_record_of_where_to_enter_is_not_the_learners(alices):
 
 @pytest.mark.parametrize("service", ["containerd", "dockerd"])
 def test_a_service_that_dies_is_started_again(fresh, service):
-    assert works(fresh)
+    assert fresh.works()
     assert fresh.root(f"pkill -KILL -x {service}")[0] == 0
-    assert eventually(lambda: works(fresh))
+    assert eventually(lambda: fresh.works())
 
 
 def test_it_ends_at_once_when_it_is_told_to(fresh):

