@@ -18,7 +18,7 @@ export class Bookmark {
   }
 }
 
-const TYPES: SandboxEvent["type"][] = ["state", "log", "flow", "task", "ports", "served"];
+const TYPES: SandboxEvent["type"][] = ["state", "log", "flow", "answer", "object", "objects", "task", "ports", "served"];
 
 /** The stream of what happens in a sandbox; resumes after the last event it brought. */
 export class EventStream {

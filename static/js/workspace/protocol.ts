@@ -34,20 +34,116 @@ export interface LogEvent extends Dated {
   readonly line: string;
   readonly raw?: string;
   readonly level?: string;
+  /** The command that caused it, as in FlowEvent; 0 if none is known. */
+  readonly order?: number;
 }
 
+export type Lane = "client" | "daemon" | "cache" | "registry" | "container";
+
+/** One arrow of the flow: who asked whom for what. */
 export interface FlowEvent extends Dated {
   readonly type: "flow";
+  /** Which of the five steps it is. */
   readonly step: number;
-  readonly from: string;
-  readonly to: string;
+  readonly from: Lane;
+  readonly to: Lane;
   readonly call: string;
+  /** Of calls to the registry, which tell it at once. Calls to the daemon are answered by an AnswerEvent of the same key. */
   readonly status: number | null;
   readonly ms: number | null;
+  readonly key: number | null;
+  /** A word for how it went, where there is no status: "hit" and "miss" of the cache; otherwise empty. */
+  readonly outcome: string;
+  /** The command's name: run, pull, compose, curl; null if it is not known. */
   readonly command: string | null;
-  /** Equal for all that one command caused. */
+  /** The command as it was typed, without secrets; empty if it is not known. */
+  readonly line: string;
+  /** Equal for all that one command caused, and increasing. */
   readonly order: number;
+  /** One sentence: why the call was made. */
   readonly text: string;
+  /** What it is about: ids of containers (12 digits), names of images, networks and volumes. */
+  readonly objects: readonly string[];
+}
+
+/** What the daemon answered to a call. */
+export interface AnswerEvent extends Dated {
+  readonly type: "answer";
+  readonly key: number;
+  readonly order: number;
+  readonly status: number;
+  readonly ms: number;
+  /** The daemon's sentence, if it refused. */
+  readonly error: string;
+}
+
+export type Kind = "container" | "image" | "network" | "volume";
+
+/** Something happened to what the daemon manages, as `docker events` tells it. */
+export interface ObjectEvent extends Dated {
+  readonly type: "object";
+  readonly kind: Kind;
+  /** create, start, die, pause, destroy, health_status: healthy, pull, tag, untag, delete, connect … */
+  readonly action: string;
+  /** The id, 12 digits of it; a volume's is its name. */
+  readonly object: string;
+  readonly name: string;
+  /** Of containers. */
+  readonly image: string;
+  readonly exit: number | null;
+  /** Of networks: the container that was connected or disconnected; else empty. */
+  readonly container: string;
+  readonly order: number;
+}
+
+export interface ContainerState {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly state: "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+  readonly health: "" | "starting" | "healthy" | "unhealthy";
+  /** The exit code, once it has ended. */
+  readonly exit: number | null;
+  /** `host` is the port of the daemon's machine that leads to it, or null. */
+  readonly ports: readonly { readonly port: number; readonly protocol: string; readonly host: number | null }[];
+  readonly networks: readonly string[];
+  readonly volumes: readonly string[];
+  /** Seconds since the epoch. */
+  readonly created: number;
+}
+
+export interface ImageState {
+  readonly id: string;
+  readonly tags: readonly string[];
+  /** Bytes. */
+  readonly size: number;
+  /** Digests, 12 digits each, the lowest first; empty if they were not asked for. */
+  readonly layers: readonly string[];
+  readonly created: number;
+}
+
+export interface NetworkState {
+  readonly id: string;
+  readonly name: string;
+  readonly driver: string;
+}
+
+export interface VolumeState {
+  readonly name: string;
+  readonly driver: string;
+}
+
+/** All that the daemon manages. */
+export interface Objects {
+  readonly containers: readonly ContainerState[];
+  readonly images: readonly ImageState[];
+  readonly networks: readonly NetworkState[];
+  readonly volumes: readonly VolumeState[];
+}
+
+/** The daemon's true state, as asked from it just now. */
+export interface ObjectsEvent extends Dated, Objects {
+  readonly type: "objects";
 }
 
 export interface TaskEvent extends Dated {
@@ -84,7 +180,16 @@ export interface ServedEvent extends Dated {
   readonly runs: readonly Served[];
 }
 
-export type SandboxEvent = StateEvent | LogEvent | FlowEvent | TaskEvent | PortsEvent | ServedEvent;
+export type SandboxEvent =
+  | StateEvent
+  | LogEvent
+  | FlowEvent
+  | AnswerEvent
+  | ObjectEvent
+  | ObjectsEvent
+  | TaskEvent
+  | PortsEvent
+  | ServedEvent;
 
 export type TerminalFrame =
   | ({ readonly type: "attached" } & Attached)
