@@ -10,9 +10,11 @@
     A page that comes back passes the shell's id and the offset it had reached, and gets what it missed.
 
 `/ws/sandbox/<code>/events/?after=<id>`
-    Text frames to the page, each JSON with `type`, `at` and `id` (increasing): state, log, flow, task; ports: what
-    running containers publish, {"ports": [{"container": name, "port": n}]}; served: what the customer got of the
+    Text frames to the page, each JSON with `type`, `at` and `id` (increasing): state, task; log, flow, answer, object:
+    what was heard, see flow.py; objects: all that the daemon manages, soon after it changed; ports: what running
+    containers publish, {"ports": [{"container": name, "port": n}]}; served: what the customer got of the
     newest images that were pushed, {"runs": [{"image": name, "output": text, "code": exit code, "pushed_at": time}]}.
+    The fields of each are in static/js/workspace/protocol.ts.
 
 Close codes: 4401 not signed in, 4404 no such sandbox (or not yours), 4409 not running, 4503 engine unreachable.
 """
@@ -30,7 +32,7 @@ from channels.exceptions import StopConsumer
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from sandbox import accounts, events, idle, tasks
+from sandbox import accounts, events, idle, objects, tasks
 from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.lines import iso
 from sandbox.models import Sandbox, State
@@ -53,6 +55,9 @@ NOTE_SECONDS = 20  # between two notes that a terminal is used; less than any id
 LOOK_SECONDS = 5  # between two looks at the row, in case the event that told of a change was lost
 CHECK_SECONDS = 0.3  # how long after a call to the daemon its tasks are checked: calls come in bursts
 CHECK_PAUSE = 0.8  # and how long at least between two checks
+OBJECTS_SECONDS = 0.05  # how long after a change the daemon is asked what it manages: changes come in bursts
+OBJECTS_PAUSE = 0.3  # and how long at least between two questions
+OBJECTS_RETRY = 1
 CHECKS_LATER = (1, 1.5, 1.5, 1.5, 1.5, 3, 6, 12)  # seconds between those that follow the last call
 
 
@@ -217,6 +222,7 @@ class EventsConsumer(SandboxConsumer):
         self.watching = False
         self.shown: dict[str, object] = {}
         self.check_due = asyncio.Event()
+        self.objects_due = asyncio.Event()
         self.start(self.listen())
         self.start(self.check_when_due())
         await self.show_state()
@@ -251,9 +257,11 @@ class EventsConsumer(SandboxConsumer):
             return
         self.shown = news
         await self.emit({"type": "state", **state})
+        self.objects_due.set()  # if it was asleep, nobody could be asked
         if self.sandbox.state == State.RUNNING and not self.watching:
             self.watching = True
             self.start(self.watch())
+            self.start(self.show_objects())
         elif self.sandbox.state in {State.STOPPED, State.FAILED}:
             await self.close(NOT_RUNNING)
 
@@ -261,18 +269,38 @@ class EventsConsumer(SandboxConsumer):
         """Pass on what the logs tell, until the container ends."""
         watch = Watch(self.sandbox, self.number("after"))
         self.check_due.set()
-        seen = 0
+        calls = changes = 0
         try:
             async for event in watch.events():
                 await self.emit(event)
-                if watch.calls_seen > seen:
-                    seen = watch.calls_seen
+                if watch.calls_seen > calls:
+                    calls = watch.calls_seen
                     self.check_due.set()
+                if watch.changes_seen > changes:
+                    changes = watch.changes_seen
+                    self.objects_due.set()
         except EngineUnreachable:
             await self.close(NO_ENGINE)
         except EngineError as exc:
             logger.info("log of sandbox %s: %s", self.code, exc)
         await self.close(AGAIN)
+
+    async def show_objects(self) -> None:
+        """Tell what the daemon manages, at first and soon after each change, for as long as the sandbox runs."""
+        while self.sandbox.state == State.RUNNING:
+            try:
+                async with objects.asker(self.sandbox) as asker:
+                    while True:
+                        self.objects_due.clear()
+                        await self.emit({"type": "objects", **await asker.ask()})
+                        await asyncio.sleep(OBJECTS_PAUSE)
+                        await self.objects_due.wait()
+                        await asyncio.sleep(OBJECTS_SECONDS)
+            except EngineError as exc:
+                logger.info("objects of sandbox %s: %s", self.code, exc)
+                await asyncio.sleep(OBJECTS_RETRY)
+                if self.sandbox.paused_at:
+                    await self.objects_due.wait()
 
     async def check_when_due(self) -> None:
         """Have the tasks checked soon after the daemon was asked for something."""

@@ -23,7 +23,7 @@ from sandbox.image import seccomp
 LABEL = "sarafa.sandbox"
 INSTALLATION_LABEL = "sarafa.installation"
 RECIPE_LABEL = "sarafa.recipe"
-READY = "API listen on /run/docker.sock"
+READY = '{"tap": "open"}'  # what sandbox/image/tap.c prints when the daemon serves
 
 # Uid 0 of a sandbox is ROOT_UID outside, its other ids follow. Owners come after them, so no id inside is an owner's.
 ROOT_UID = 100_000

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 from sandbox import accounts, containers
 from sandbox.alone import alone
 from sandbox.engine import ContainerGone, EngineError
-from sandbox.history import plain_name
+from sandbox.tap import plain_name
 
 CODE = "rajwada"
 LABEL = "sarafa.customer"

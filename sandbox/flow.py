@@ -1,4 +1,4 @@
-"""The flow: what the client asked of the daemon, and the daemon of the registry, as events for the page."""
+"""The flow: who asked whom for what, as events for the page, from what the tap heard and what two logs say."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,42 +6,23 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from sandbox.history import Call, History, Run
+from sandbox import rules
+from sandbox.history import History, Order, trim
 from sandbox.lines import CALL, Line, iso, short_digest, shorten
+from sandbox.tap import Answer, Call, Command, Ended, Heard, ObjectEvent, Opened, plain_name
 
 CHECK_MARK = "by=check"  # the query parameter of the platform's own calls, which no learner made
-HIDDEN_KEPT = 500  # traces of our own calls; one check makes about a hundred at most
+TRACES_KEPT = 1000  # of calls; one check makes about a hundred at most
+OBJECTS_KEPT = 2000
+FRESH = 2_000_000  # microseconds for which a line that does not say whose it is goes to the last command
 
-REGISTRY_PATH = re.compile(r"^/v2/(?:(?P<repository>.+)/(?P<what>manifests|blobs|tags)/(?P<name>.*))?$")
+ASKS_REGISTRY = re.compile(r"Trying to pull (\S+) from (http://\S+)")
+UNPACKS = re.compile(r"Applied tar (sha256:[0-9a-f]{12})\w* to \S+ size: (\d+)")
+MOVES_LAYER = re.compile(r'pulling blob "(sha256:[0-9a-f]{12})|Pushing layer: (sha256:[0-9a-f]{12})')
+MISSING = re.compile(r"no such image: ?(\S+)", re.IGNORECASE)
+ID = re.compile(r"\b([0-9a-f]{12})(?:[0-9a-f]{52})?\b")
 
-COMMANDS = [  # the docker command that makes a call, by method and path
-    ("POST", r"/containers/create", "run"),
-    ("POST", r"/images/create", "pull"),
-    ("POST", r"/images/.+/push", "push"),
-    ("POST", r"/images/.+/tag", "tag"),
-    ("POST", r"/build", "build"),
-    ("POST", r"/containers/[^/]+/exec", "exec"),
-    ("POST", r"/containers/[^/]+/(\w+)", r"\1"),
-    ("DELETE", r"/containers/.+", "rm"),
-    ("DELETE", r"/images/.+", "rmi"),
-    ("GET", r"/containers/json", "ps"),
-    ("GET", r"/containers/[^/]+/(logs|top|stats)", r"\1"),
-    ("GET", r"/containers/[^/]+/changes", "diff"),
-    ("GET", r"/containers/[^/]+/json", "inspect"),
-    ("GET", r"/images/json", "images"),
-    ("GET", r"/networks", "network ls"),
-    ("GET", r"/volumes", "volume ls"),
-    ("GET", r"/(version|info|events)", r"\1"),
-    ("GET", r"/system/df", "system df"),
-]
-
-
-def command_of(method: str, path: str) -> str | None:
-    for wanted, pattern, name in COMMANDS:
-        found = re.fullmatch(pattern, path)
-        if method == wanted and found:
-            return found.expand(name)
-    return None
+Event = dict[str, Any]
 
 
 @dataclass
@@ -49,119 +30,264 @@ class Flow:
     """Reads lines in order. `feed` returns what the page shows of a line; `history` is what checks ask about."""
 
     history: History = field(default_factory=History)
-    command: str | None = None
-    order: int = 0  # when the command began: the number that all its events share
     hidden: dict[str, None] = field(default_factory=dict)  # traces of our own calls, in the order they came
-    pulling: str = ""
+    traces: dict[str, Order] = field(default_factory=dict)
+    touched: dict[str, Order] = field(default_factory=dict)  # by the ids of objects, 12 digits: who dealt with it last
+    transfers: dict[int, tuple[str, Order]] = field(default_factory=dict)  # calls under way that move an image
     asked: str = ""  # trace of the pull whose question to the registry was shown: the daemon logs it twice
 
-    def feed(self, line: Line) -> list[dict[str, Any]] | None:
-        """Return the line's flow events; None if the line is about the platform's own calls, to be hidden."""
-        if line.source == "warehouse":
-            return [self.registry_call(line)]
-        message = line.fields.get("msg", "")
-        call = CALL.match(message)
-        if call:
-            if CHECK_MARK not in call[2]:
-                return self.api_call(line, Call.of(call[1], call[2]))
-            self.hide(line)
+    def feed(self, entry: Line | Heard) -> list[Event] | None:
+        """Return the entry's events; None if it is about the platform's own calls, to be hidden."""
+        match entry:
+            case Opened():
+                return []
+            case Command():
+                self.history.began(entry)
+                return []
+            case Call():
+                return self.call(entry)
+            case Answer():
+                return self.answer(entry)
+            case Ended():
+                return self.end(entry)
+            case ObjectEvent():
+                return self.object(entry)
+            case Line(source="warehouse"):
+                return [self.registry_call(entry)]
+        return self.daemon_line(entry)
+
+    # ---- calls and answers ----
+
+    def call(self, call: Call) -> list[Event]:
+        order = self.history.called(call)
+        if call.image or call.path.endswith("/push") or call.path in {"/build", "/grpc"}:
+            self.transfers[call.number] = (
+                call.image or call.path.removeprefix("/images/").removesuffix("/push"),
+                order,
+            )
+        name = rules.object_of_path(call.path)
+        self.touch(name, order)
+        text = rules.sentence_of_call(call.method, call.path, call.image)
+        step = rules.step_of_call(call.method, call.path)
+        said = f"{call.method} {shorten(call.path)}"
+        about = [name, call.image]
+        return [self.arrow(call.at, order, step, "client", "daemon", said, text, about) | {"key": call.number}]
+
+    def answer(self, answer: Answer) -> list[Event]:
+        known = self.history.answered(answer)
+        if not known:
+            return []
+        call, order = known
+        if answer.status >= 400:
+            self.transfers.pop(answer.number, None)
+        told = {
+            "type": "answer", "at": iso(answer.at), "key": answer.number, "order": order.at,
+            "status": answer.status, "ms": answer.ms, "error": answer.error,
+        }  # fmt: skip
+        if call.is_to("POST", "/containers/create"):
+            return [*self.looked_in_cache(answer, order), told]
+        return [told]
+
+    def end(self, end: Ended) -> list[Event]:
+        """Tell the answer once more, now with all the time that it took."""
+        self.transfers.pop(end.number, None)
+        known = self.history.ended(end)
+        if not known:
+            return []
+        made, order = known
+        return [{
+            "type": "answer", "at": iso(end.at), "key": end.number, "order": order.at,
+            "status": made.status, "ms": end.ms, "error": made.error,
+        }]  # fmt: skip
+
+    def looked_in_cache(self, answer: Answer, order: Order) -> list[Event]:
+        """What the answer to "create" tells: whether the image was in the cache, and that there is a container."""
+        missing = MISSING.search(answer.error) if answer.status == 404 else None
+        if missing:
+            image = plain_name(missing[1])
+            text = _("%(image)s is not in the daemon's cache: it has to be fetched.") % {"image": image}
+            return [self.lookup(answer, order, image, "miss", text)]
+        if not answer.made:
+            return []
+        run = self.history.run_of(answer.made)
+        image = run.image if run else ""
+        container = answer.made[:12]
+        self.touch(container, order)
+        pulled = image in order.pulled
+        text = _("The image was fetched: now it is in the cache.") if pulled else _("The image was in the cache.")
+        made = _("The daemon makes a container from the image.")
+        return [
+            self.lookup(answer, order, image, "hit", text),
+            self.arrow(answer.at, order, 3, "daemon", "container", f"create {container}", made, [container, image]),
+        ]
+
+    def lookup(self, answer: Answer, order: Order, image: str, outcome: str, text: str) -> Event:
+        said = f"look up {image}".strip()
+        return self.arrow(answer.at, order, 2, "daemon", "cache", said, text, [image]) | {"outcome": outcome}
+
+    # ---- the daemon's events ----
+
+    def object(self, event: ObjectEvent) -> list[Event]:
+        self.history.happened(event)
+        if not event.kind:
+            return []
+        short = event.short
+        container = event.attributes.get("container", "")[:12]
+        order = self.order_of(event, short, container)
+        told = {
+            "type": "object", "at": iso(event.at), "kind": event.kind, "action": event.action, "object": short,
+            "name": event.attributes.get("name", short), "image": event.attributes.get("image", ""),
+            "exit": as_code(event.attributes.get("exitCode")), "container": container,
+            "order": order.at if order else 0,
+        }  # fmt: skip
+        if event.kind == "container" and order:
+            return [*self.life(event, short, order), told]
+        return [told]
+
+    def order_of(self, event: ObjectEvent, short: str, container: str) -> Order | None:
+        """Whose doing an event is: an object's creation tells only by its time whose it is."""
+        names = (short, event.attributes.get("name", ""), container)
+        dealt = [self.touched[name] for name in names if name in self.touched]
+        known = max(dealt, key=lambda order: order.at, default=None)
+        if event.action in {"create", "pull", "tag"} or not known:
+            known = self.latest(event.at) or known
+            self.touch(short, known)
+        return known
+
+    def life(self, event: ObjectEvent, short: str, order: Order) -> list[Event]:
+        action, code = event.action, event.attributes.get("exitCode", "")
+        told = {
+            "start": ("daemon", "container", _("The container runs.")),
+            "die": ("container", "daemon", _("The container has ended: exit code %(code)s.") % {"code": code}),
+            "destroy": ("daemon", "container", _("The daemon has removed the container.")),
+            "pause": ("daemon", "container", _("The daemon has frozen the container.")),
+            "unpause": ("daemon", "container", _("The daemon lets the container go on.")),
+            "oom": ("container", "daemon", _("The container wanted more memory than it may have.")),
+        }  # fmt: skip
+        if action.startswith("health_status"):
+            said = action.partition(":")[2].strip()
+            told[action] = ("container", "daemon", _("The container's health check says: %(said)s.") % {"said": said})
+        if action not in told:
+            return []
+        origin, to, text = told[action]
+        said = f"{'exit' if action == 'die' else action} {code if action == 'die' else short}".strip()
+        return [self.arrow(event.at, order, 3, origin, to, said, text, [short, event.attributes.get("name", "")])]
+
+    # ---- the logs ----
+
+    def daemon_line(self, line: Line) -> list[Event] | None:
+        message, trace = line.fields.get("msg", ""), line.fields.get("traceID", "")
+        called = CALL.match(message)
+        if called:
+            return self.called_line(called[1], called[2], trace)
+        if trace and trace in self.hidden:
             return None
-        if line.fields.get("traceID", "-") in self.hidden:
-            return None
-        if self.history.is_order(line):
-            self.history.ordered(line)
-        elif self.history.is_made(line):
-            return self.made(line, self.history.made(line))
-        elif message == "event" and line.fields.get("topic") == "/tasks/start":
-            return [self.event(line, 3, "daemon", "daemon", "start", _("The container runs."))]
-        elif message.startswith("Trying to pull ") and " http://" in message:
-            return self.pull_goes_out(line)
+        order = self.cause(line)
+        asks, unpacks, moves = ASKS_REGISTRY.match(message), UNPACKS.match(message), MOVES_LAYER.match(message)
+        if order and (asks or moves) and line.text not in order.registry[-1:]:  # some are logged twice
+            order.registry.append(line.text)
+            del order.registry[:-100]
+        if asks and order:
+            return self.pull_goes_out(line, order, plain_name(asks[1]), trace)
+        if unpacks and order:
+            text = _("The daemon unpacks the layer and keeps it: %(size)s bytes.") % {"size": unpacks[2]}
+            return [self.arrow(line.at, order, 2, "daemon", "cache", f"unpack {unpacks[1]}", text, [])]
         return []
 
-    def hide(self, line: Line) -> None:
-        self.hidden[line.fields.get("traceID", "")] = None
-        if len(self.hidden) > HIDDEN_KEPT:
-            del self.hidden[next(iter(self.hidden))]
+    def called_line(self, method: str, uri: str, trace: str) -> list[Event] | None:
+        """The daemon's own note of a call; it tells the trace, by which more of its lines are known."""
+        if CHECK_MARK in uri:
+            self.hidden[trace] = None
+            trim(self.hidden, TRACES_KEPT)
+            return None
+        path = shorten(uri).partition("?")[0]
+        for call, _made, order in reversed(self.history.open.values()):
+            if (call.method, shorten(call.path)) == (method, path):
+                self.traces[trace] = order
+                trim(self.traces, TRACES_KEPT)
+                break
+        return []
 
-    def api_call(self, line: Line, call: Call) -> list[dict[str, Any]]:
-        if call.path == "/_ping":
-            self.command, self.order = None, line.at
-            return []
-        # The docker command begins with a ping, and the first call after it tells which command it is; only an
-        # inspection may be the preparation of another (exec, logs). It always names the API's version; whoever does
-        # not is another customer of the daemon.
-        if not call.versioned:
-            self.command, self.order = "curl", line.at
-        elif self.command in {None, "inspect", "curl"}:
-            self.command = command_of(call.method, call.path) or self.command
-        self.pulling = call.image or self.pulling
-        self.history.called(line, call)
-        step = 3 if call.is_start else 4 if call.path.endswith("/push") else 1
-        name = f"{call.method} {shorten(call.path)}"
-        return [self.event(line, step, "client", "daemon", name, self.sentence(call))]
-
-    def pull_goes_out(self, line: Line) -> list[dict[str, Any]]:
-        trace = line.fields.get("traceID", "")
+    def pull_goes_out(self, line: Line, order: Order, image: str, trace: str) -> list[Event]:
         if trace and trace == self.asked:
             return []
         self.asked = trace
-        return [self.event(line, self.pull_step(), "daemon", "registry", "pull", _("The daemon asks the registry."))]
+        text = _("The daemon asks the registry.")
+        step = pull_step(without_host(image))
+        return [self.arrow(line.at, order, step, "daemon", "registry", f"pull {image}", text, [image])]
 
-    def made(self, line: Line, run: Run) -> list[dict[str, Any]]:
-        fetched, kept = _("The image was fetched: now it is in the cache."), _("The image was in the cache.")
-        made = _("The daemon made a container from %(image)s.") % {"image": run.image}
-        return [
-            self.event(line, 2, "daemon", "daemon", f"cache {run.image}", fetched if run.pulled else kept),
-            self.event(line, 3, "daemon", "daemon", "create", made),
-        ]
-
-    def registry_call(self, line: Line) -> dict[str, Any]:
+    def registry_call(self, line: Line) -> Event:
         method, path = line.fields["method"], line.fields["path"]
-        pushing = method in {"POST", "PUT", "PATCH"} or self.command == "push"
-        found = REGISTRY_PATH.match(path)
-        repository = (found and found["repository"]) or ""
-        step = 4 if pushing else 2 if not repository or repository.startswith(("sarafa/", "library/")) else 5
-        name = f"{method} {short_digest(path)}"
-        event = self.event(line, step, "daemon", "registry", name, registry_sentence(method, found))
-        return event | {"status": int(line.fields["status"]), "ms": float(line.fields["ms"])}
+        stored = rules.Stored.of(path)
+        image, mover = self.transfer(stored.repository)
+        order = mover or self.latest(line.at) or Order(0)
+        pushing = method in {"POST", "PUT", "PATCH"} or order.name == "push"
+        step = 4 if pushing else pull_step(stored.repository or without_host(image))
+        status, ms = int(line.fields["status"]), line.fields["ms"]
+        said, text = f"{method} {short_digest(path)}", stored.sentence(method, status)
+        arrow = self.arrow(line.at, order, step, "daemon", "registry", said, text, [])
+        return arrow | {"status": status, "ms": float(ms) if ms else None}
 
-    def pull_step(self) -> int:
-        """A pull of a course image is step 2; of one that a learner pushed, step 5."""
-        return 2 if "/sarafa/" in self.pulling or "/" not in self.pulling else 5
+    def order_number(self, entry: Line) -> int:
+        """Return the number of the command that caused a line, or 0."""
+        if entry.source == "warehouse":
+            order = self.transfer(rules.Stored.of(entry.fields["path"]).repository)[1] or self.latest(entry.at)
+        else:
+            order = self.cause(entry)
+        return order.at if order else 0
 
-    def sentence(self, call: Call) -> str:
-        if call.is_to("POST", "/images/create"):
-            return _("Not in the cache: the client asks the daemon to pull %(image)s.") % {"image": call.image}
-        if call.is_start:
-            return _("The client asks the daemon to start the container.")
-        if call.is_to("POST", "/containers/create"):
-            return _("The client asks the daemon to create a container.")
-        if not self.command:
-            return _("A client asks the daemon.")
-        return _("The client asks the daemon (docker %(command)s).") % {"command": self.command}
+    # ---- who caused it ----
 
-    def event(self, line: Line, step: int, origin: str, to: str, call: str, text: str) -> dict[str, Any]:
+    def cause(self, line: Line) -> Order | None:
+        trace = line.fields.get("traceID", "")
+        if trace in self.traces:
+            return self.traces[trace]
+        for found in ID.finditer(line.raw):
+            if found[1] in self.touched:
+                return self.touched[found[1]]
+        return self.transfer("")[1] or self.latest(line.at)
+
+    def transfer(self, repository: str) -> tuple[str, Order | None]:
+        """Return which image is moved just now, and for whom; of several the one of this repository, else the last."""
+        transfers = list(self.transfers.values())
+        fitting = [one for one in transfers if repository and repository in one[0]]
+        return fitting[-1] if fitting else transfers[-1] if transfers else ("", None)
+
+    def latest(self, at: int) -> Order | None:
+        """Return the last command, if it is still at work or was until just now."""
+        last = self.history.last
+        return last if last.at and (last.waits or at - last.heard_at < FRESH) else None
+
+    def touch(self, name: str, order: Order | None) -> None:
+        if name and order:
+            self.touched.pop(name, None)
+            self.touched[name] = order
+            full = ID.fullmatch(name)
+            if full:
+                self.touched[full[1]] = order
+            trim(self.touched, OBJECTS_KEPT)
+
+    def arrow(
+        self, at: int, order: Order, step: int, origin: str, to: str, call: str, text: str, about: list[str]
+    ) -> Event:
         return {
-            "type": "flow", "at": iso(line.at), "step": step, "from": origin, "to": to, "call": call,
-            "status": None, "ms": None, "command": self.command, "order": self.order, "text": text,
+            "type": "flow", "at": iso(at), "step": step, "from": origin, "to": to, "call": call, "text": text,
+            "status": None, "ms": None, "key": None, "outcome": "", "command": order.name or None, "line": order.line,
+            "order": order.at, "objects": [shorten(name) for name in about if name],
         }  # fmt: skip
 
 
-def registry_sentence(method: str, found: re.Match[str] | None) -> str:
-    """Say what a request to the registry is for, in the terms of its API (distribution spec 1.1)."""
-    if not found or not found["what"]:
-        return _("The daemon greets the registry.")
-    what, repository = found["what"], found["repository"]
-    if what == "manifests":
-        sentence = {
-            "HEAD": _("The daemon asks which version of %(repository)s is current."),
-            "GET": _("The daemon reads the list of layers of %(repository)s."),
-        }.get(method, _("The daemon stores the list of layers of %(repository)s."))
-    elif what == "blobs":
-        sentence = {
-            "HEAD": _("The daemon asks whether the registry has a layer of %(repository)s."),
-            "GET": _("The daemon fetches a layer of %(repository)s."),
-        }.get(method, _("The daemon uploads a layer of %(repository)s."))
-    else:
-        sentence = _("The daemon lists the tags of %(repository)s.")
-    return sentence % {"repository": repository}
+def pull_step(repository: str) -> int:
+    """A pull of what the course brought along is step 2; of what a learner pushed, step 5."""
+    return 2 if not repository or repository.startswith(("sarafa/", "library/")) or "/" not in repository else 5
+
+
+def as_code(text: str | None) -> int | None:
+    return int(text) if text and re.fullmatch(r"-?\d{1,4}", text) else None
+
+
+def without_host(image: str) -> str:
+    """Return an image's repository: without the registry's address, and without the tag."""
+    host, slash, rest = image.partition("/")
+    has_host = bool(slash) and ("." in host or ":" in host or host == "localhost")
+    return re.sub(r"[:@].*", "", rest if has_host else image)

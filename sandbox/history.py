@@ -1,133 +1,158 @@
-"""What a daemon was asked to do: the calls to its API, and the containers that were ordered. Checks ask about both."""
+"""What a daemon was asked to do: commands, their calls, and the containers they ordered. Checks ask about it."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from sandbox.lines import VERSION, Line, iso
+from sandbox import commands
+from sandbox.lines import iso
+from sandbox.tap import Answer, Call, Command, Ended, ObjectEvent, plain_name
 
 CALLS_KEPT = 500
 RUNS_KEPT = 200
-BODY = "form data: "
+COMMANDS_KEPT = 200
+IMAGES_KEPT = 500
 
 
-@dataclass(frozen=True)
-class Call:
-    """A call to the daemon's API. `versioned`: it names the API's version, as the docker command always does."""
+@dataclass
+class Made:
+    """A call that was made, as checks see it. `status` and `ms` are None until it is answered."""
 
+    at: str
     method: str
-    path: str  # without the version
-    query: str
+    path: str
     versioned: bool
+    query: str
     image: str  # that is to be pulled
+    command: str
+    status: int | None = None
+    ms: float | None = None
+    error: str = ""
 
-    @classmethod
-    def of(cls, method: str, uri: str) -> "Call":
-        parts = urlsplit(uri)
-        versioned = bool(VERSION.match(parts.path))
-        return cls(method, VERSION.sub("", parts.path), parts.query, versioned, image_of(parse_qs(parts.query)))
 
-    def is_to(self, method: str, path: str) -> bool:
-        return (self.method, self.path) == (method, path)
+@dataclass
+class Order:
+    """A command: one process that called the daemon, and its plugins."""
 
-    @property
-    def is_start(self) -> bool:
-        return self.method == "POST" and self.path.endswith("/start")
+    at: int
+    name: str = ""
+    line: str = ""
+    waits: int = 0  # calls that are not answered yet
+    heard_at: int = 0  # when it was heard of last
+    calls: list[Made] = field(default_factory=list)
+    registry: list[str] = field(default_factory=list)  # what the daemon asked of registries because of it
+    pulled: set[str] = field(default_factory=set)
 
 
 @dataclass
 class Run:
-    """One order of a container: `docker run` or `docker create`."""
+    """A container that was ordered. `pulled`: its image was fetched for it, by the same command."""
 
+    container: str
     image: str = ""
     pulled: bool = False
-    container: str = ""
     started: bool = False
-    asked_again: bool = False  # the first create was answered "no such image"
-    trace: str = ""  # of the create call, by which its body is known
-    name: str = ""  # that the learner gave it
-
-    def is_called(self, name: str) -> bool:
-        return bool(self.container) and (self.name == name or self.container.startswith(name))
+    order: Order | None = None
 
 
 @dataclass
 class History:
-    """Reads calls, bodies and mounts in the order in which the daemon logged them."""
+    """Reads what the tap heard, in the order in which it did."""
 
-    calls: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[Made] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
+    orders: dict[int, Order] = field(default_factory=dict)
+    last: Order = field(default_factory=lambda: Order(0))
+    open: dict[int, tuple[Call, Made, Order]] = field(default_factory=dict)  # calls that are not answered yet
+    lasting: dict[int, tuple[Made, Order]] = field(default_factory=dict)  # calls whose answer may not have ended yet
+    images: dict[str, str] = field(default_factory=dict)  # of containers that were created, by their ids
 
-    def called(self, line: Line, call: Call) -> None:
-        known = {"method": call.method, "path": call.path, "versioned": call.versioned, "query": call.query}
-        self.calls.append({"at": iso(line.at), **known, "image": call.image})
+    def began(self, command: Command) -> None:
+        line = commands.shown(command.argv)
+        self.orders[command.number] = self.last = Order(command.at, commands.name_of(command.argv), line)
+        trim(self.orders, COMMANDS_KEPT)
+
+    def called(self, call: Call) -> Order:
+        """Note a call and return whose it is. One whose command is not known stands for a command itself."""
+        order = self.orders.get(call.command) if call.command else None
+        if not order:
+            order = self.orders[call.command or -call.number] = Order(call.at)
+            trim(self.orders, COMMANDS_KEPT)
+        made = Made(iso(call.at), call.method, call.path, call.versioned, call.query, call.image, order.line)
+        self.calls.append(made)
         del self.calls[:-CALLS_KEPT]
-        if call.is_to("POST", "/containers/create"):
-            name = parse_qs(call.query).get("name", [""])[0]
-            self.runs.append(Run(trace=line.fields.get("traceID", ""), name=name))
+        order.calls.append(made)
+        del order.calls[:-CALLS_KEPT]
+        self.open[call.number] = (call, made, order)
+        trim(self.open, CALLS_KEPT)
+        order.waits += 1
+        order.heard_at = call.at
+        self.last = order
+        return order
+
+    def answered(self, answer: Answer) -> tuple[Call, Order] | None:
+        """Note an answer and return what it answers; None if that call was never heard of, or is forgotten."""
+        if answer.number not in self.open:
+            return None
+        call, made, order = self.open.pop(answer.number)
+        made.status, made.ms, made.error = answer.status, answer.ms, answer.error
+        order.waits -= 1
+        order.heard_at = answer.at
+        self.lasting[answer.number] = (made, order)
+        trim(self.lasting, CALLS_KEPT)
+        if call.image and answer.status < 400:
+            order.pulled.add(call.image)
+        if answer.made and call.is_to("POST", "/containers/create"):
+            self.runs.append(Run(answer.made, order=order))
             del self.runs[:-RUNS_KEPT]
-        elif call.is_to("POST", "/images/create"):
-            self.pull_began(call.image)
-        elif call.is_start:
-            self.started(call.path.split("/")[2])
+            self.name_image(answer.made)
+        return call, order
 
-    def pull_began(self, image: str) -> None:
-        last = self.runs[-1] if self.runs else None
-        if last and last.image == image and not last.container:
-            last.asked_again = True
+    def ended(self, end: Ended) -> tuple[Made, Order] | None:
+        """Note that an answer has ended and return to what it was one; None if that is not known."""
+        known = self.lasting.pop(end.number, None)
+        if known:
+            known[0].ms = end.ms
+            known[1].heard_at = end.at
+        return known
 
-    def started(self, name: str) -> None:
-        if self.runs and not self.runs[-1].container and not self.runs[-1].asked_again:
-            del self.runs[-1]  # refused, say because its name is taken; what is mounted now is another container
-        for run in reversed(self.runs):
-            if run.is_called(name):
+    def happened(self, event: ObjectEvent) -> None:
+        if event.kind == "container" and event.action == "create":
+            self.images[event.id] = plain_name(event.attributes.get("image", ""))
+            trim(self.images, IMAGES_KEPT)
+            self.name_image(event.id)
+        elif event.kind == "container" and event.action == "start":
+            run = self.run_of(event.id)
+            if run:
                 run.started = True
-                return
 
-    def is_order(self, line: Line) -> bool:
-        """Is the line the body of the newest order?"""
-        if not line.fields.get("msg", "").startswith(BODY):
-            return False
-        return bool(self.runs) and not self.runs[-1].image and self.runs[-1].trace == line.fields.get("traceID", "")
+    def name_image(self, container: str) -> None:
+        """Say of which image a container is. The answer tells the container, the event both; either may come first."""
+        run = self.run_of(container)
+        if run and container in self.images:
+            run.image = self.images[container]
+            run.pulled = bool(run.order and run.image in run.order.pulled)
 
-    def ordered(self, line: Line) -> None:
-        """Note from the order's body which image it wants."""
-        try:
-            image = str(json.loads(line.fields["msg"].removeprefix(BODY)).get("Image", ""))
-        except ValueError:
-            return
-        run = self.runs[-1]
-        run.image = plain_name(image)
-        if len(self.runs) > 1 and self.runs[-2].asked_again and self.runs[-2].image == run.image:
-            del self.runs[-2]  # the same order, asked a second time after the pull
-            run.pulled = True
-
-    def is_made(self, line: Line) -> bool:
-        """Is a container mounted for the newest order? A start mounts one, too, but one that was made before."""
-        if not line.fields.get("msg", "").startswith("container mounted via"):
-            return False
-        if not self.runs or self.runs[-1].container or self.runs[-1].asked_again:
-            return False
-        return line.fields.get("container", "") not in {run.container for run in self.runs}
-
-    def made(self, line: Line) -> Run:
-        self.runs[-1].container = line.fields.get("container", "")
-        return self.runs[-1]
+    def run_of(self, container: str) -> Run | None:
+        return next((run for run in reversed(self.runs) if run.container == container), None)
 
     def as_facts(self) -> dict[str, Any]:
-        """Return `calls` and `runs` as checks see them."""
-        keys = ("image", "pulled", "container", "started")
+        """Return `calls`, `runs` and `commands` as checks see them."""
         return {
-            "calls": self.calls,
-            "runs": [{key: getattr(run, key) for key in keys} for run in self.runs if run.container],
-        }
+            "calls": [dict(vars(call)) for call in self.calls],
+            "runs": [
+                {"image": run.image, "pulled": run.pulled, "container": run.container, "started": run.started,
+                 "command": run.order.line if run.order else "",
+                 "registry": run.order.registry if run.order else []}
+                for run in self.runs if run.image
+            ],
+            "commands": [
+                {"at": iso(order.at), "name": order.name, "line": order.line, "registry": order.registry,
+                 "calls": [dict(vars(call)) for call in order.calls]}
+                for order in self.orders.values() if order.calls
+            ],
+        }  # fmt: skip
 
 
-def image_of(query: dict[str, list[str]]) -> str:
-    name, tag = query.get("fromImage", [""])[0], query.get("tag", [""])[0]
-    return plain_name(f"{name}:{tag}" if tag else name)
-
-
-def plain_name(image: str) -> str:
-    return image.removesuffix(":latest")
+def trim(known: dict[Any, Any], most: int) -> None:
+    while len(known) > most:
+        del known[next(iter(known))]

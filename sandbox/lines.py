@@ -12,12 +12,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from sandbox.tap import MARK, VERSION
+
 # A key begins where a word begins: tried at every letter, a line of one long word would take seconds.
 LOGFMT = re.compile(r'(?<![\w.])(\w[\w.]*)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
-TELLS_HISTORY = re.compile(r'msg="(Calling |form data: |container mounted via)')  # all that history.py reads
+# All that history.py reads, and what flow.py adds to it: what the daemon asks of registries.
+TELLS_HISTORY = re.compile(re.escape(MARK) + r'|msg="(Trying to pull |pulling blob |Pushing layer)')
 CALL = re.compile(r"Calling (GET|HEAD|POST|PUT|DELETE|OPTIONS) (\S+)")
 BUILD_ARGUMENTS = re.compile(r"\b(buildargs=)[^&\s\"]+")  # values for a build, which may be secrets
-VERSION = re.compile(r"^/v\d+\.\d+(?=/)")
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,11 @@ class Line:
     raw: str
     fields: dict[str, str]
 
-    def as_event(self) -> dict[str, Any]:
+    def as_event(self, order: int = 0) -> dict[str, Any]:
+        """`order` is the number of the command that caused the line, or 0."""
         return {
             "type": "log", "at": iso(self.at), "source": self.source,
-            "level": self.level, "line": self.text, "raw": self.raw,
+            "level": self.level, "line": self.text, "raw": self.raw, "order": order,
         }  # fmt: skip
 
 
@@ -132,16 +135,21 @@ def parse_warehouse(at: int, raw: str) -> Line | None:
         entry = json.loads(raw)
     except ValueError:
         return None
-    if not isinstance(entry, dict) or "http.response.status" not in entry:
+    if not isinstance(entry, dict):
+        return None
+    # A request without a token is answered 401, and that answer is told in another way than all others.
+    wants_token = str(entry.get("msg", "")).startswith("error authorizing context")
+    if "http.response.status" not in entry and not wants_token:
         return None
     fields = {
         "method": str(entry.get("http.request.method", "")),
         "path": str(entry.get("http.request.uri", "")).split("?")[0],
-        "status": str(entry["http.response.status"]),
+        "status": str(entry.get("http.response.status", 401)),
         "address": str(entry.get("http.request.remoteaddr", "")),
-        "ms": str(milliseconds(str(entry.get("http.response.duration", "")))),
+        "ms": "" if wants_token else str(milliseconds(str(entry.get("http.response.duration", "")))),
     }
-    text = f"{fields['method']} {short_digest(fields['path'])} → {fields['status']} ({fields['ms']} ms)"
+    took = f" ({fields['ms']} ms)" if fields["ms"] else ""
+    text = f"{fields['method']} {short_digest(fields['path'])} → {fields['status']}{took}"
     level = "warning" if int(fields["status"]) >= 500 else "call"
     shown = {key: value for key, value in entry.items() if key not in {"http.request.remoteaddr", "instance.id"}}
     shown["http.request.uri"] = fields["path"]  # what follows it is the state of an upload, which is signed

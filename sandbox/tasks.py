@@ -30,6 +30,7 @@ from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
 from sandbox.flow import Flow
 from sandbox.lines import TELLS_HISTORY, parse_daemon
 from sandbox.models import CLAIM_SECONDS, LIVE, CustomerRun, Sandbox, State
+from sandbox.tap import hear
 
 logger = logging.getLogger(__name__)
 
@@ -166,7 +167,8 @@ def known_of(container_id: str, owner_uid: int) -> dict[str, Any]:
     flow = Flow()
     for at, line in containers.daemon_log(container_id):
         if TELLS_HISTORY.search(line):  # a log may be 8 MB long, and most of it is not about that
-            flow.feed(parse_daemon(at // 1000, line))
+            at //= 1000
+            flow.feed(hear(at, line) or parse_daemon(at, line))
     return containers.facts(container_id, owner_uid) | flow.history.as_facts()
 
 

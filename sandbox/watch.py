@@ -10,6 +10,7 @@ from sandbox.engine import EngineError
 from sandbox.flow import Flow
 from sandbox.lines import Line, parse_daemon, parse_warehouse
 from sandbox.models import Sandbox
+from sandbox.tap import Ended, Heard, ObjectEvent, Opened, hear
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +31,10 @@ class Watch:
         self.sandbox = sandbox
         self.after = after
         self.flow = Flow()
-        self.lines: asyncio.Queue[Line] = asyncio.Queue(QUEUE)
+        self.lines: asyncio.Queue[Line | Heard] = asyncio.Queue(QUEUE)
         self.last_id = 0
         self.calls_seen = 0
+        self.changes_seen = 0  # of what the daemon manages
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """Yield events until the sandbox's container ends. Raise EngineError if the engine goes away."""
@@ -48,7 +50,7 @@ class Watch:
             reader.cancel()
             warehouse_reader.cancel()
 
-    async def gather(self, reader: "asyncio.Task[None]") -> list[Line]:
+    async def gather(self, reader: "asyncio.Task[None]") -> list[Line | Heard]:
         """Return the next lines, those that come within GATHER_SECONDS together; none when the log has ended."""
         first = asyncio.create_task(self.lines.get())
         try:
@@ -60,13 +62,13 @@ class Watch:
         await asyncio.sleep(GATHER_SECONDS)
         return [first.result(), *self.waiting()]
 
-    def waiting(self) -> list[Line]:
+    def waiting(self) -> list[Line | Heard]:
         return [self.lines.get_nowait() for _ in range(self.lines.qsize())]
 
     async def read_daemon(self) -> None:
         since = max(self.after - CONTEXT, 0)
         async for at, raw in streaming.follow_log(self.sandbox.container_id, since):
-            await self.lines.put(parse_daemon(at, raw))
+            await self.lines.put(hear(at, raw) or parse_daemon(at, raw))
 
     async def read_warehouse(self) -> None:
         """Read the warehouse's log for as long as it takes; only this sandbox's own requests are passed on."""
@@ -83,12 +85,14 @@ class Watch:
                 logger.info("the warehouse's log cannot be read: %s", exc)
             await asyncio.sleep(RETRY_SECONDS)
 
-    def numbered(self, line: Line) -> list[dict[str, Any]]:
+    def numbered(self, line: Line | Heard) -> list[dict[str, Any]]:
         flows = self.flow.feed(line)
         if flows is None:
             return []
         self.calls_seen += bool(flows)
-        events = [event | {"id": self.next_id(line.at)} for event in [line.as_event(), *flows]]
+        self.changes_seen += isinstance(line, Opened | ObjectEvent | Ended)
+        logged = [line.as_event(self.flow.order_number(line))] if isinstance(line, Line) else []
+        events = [event | {"id": self.next_id(line.at)} for event in [*logged, *flows]]
         return [event for event in events if event["id"] > self.after]
 
     def next_id(self, at: int) -> int:

@@ -24,6 +24,8 @@ from sandbox import tasks
 from sandbox.flow import Flow
 from sandbox.lines import parse_daemon
 from sandbox.models import Sandbox, State
+from sandbox.tap import hear
+from tests.recordings import heard_call
 
 ROOT = settings.BASE_DIR
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
@@ -315,9 +317,9 @@ def test_the_flow_and_the_log_are_told_in_the_readers_language():
     pull = 'level=debug msg="Trying to pull warehouse:5000/sarafa/poha from http://warehouse:5000"'
     with override("hi"):
         line = parse_daemon(1, pull)
-        [event] = Flow().feed(line)
+        [event] = Flow().feed(hear(1, heard_call(1, "GET", "/version")))
     assert line.text == "http://warehouse:5000 से warehouse:5000/sarafa/poha माँगता है"
-    assert event["text"] == "डेमन रजिस्ट्री से पूछता है।"
+    assert event["text"] == "क्लाइंट डेमन से उसका संस्करण पूछता है।"
 
 
 @pytest.mark.parametrize(("language", "words"), [("hi", "डेमन को अब तक किसी ने नहीं पुकारा"), ("en", "daemon")])

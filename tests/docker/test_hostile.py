@@ -247,7 +247,7 @@ def test_with_a_larger_disk_more_is_written(settings, weakened):
 # Root of the sandbox puts a program of its own in the daemon's place; what it prints goes where the daemon's log went.
 FLOOD = """
     printf '#!/bin/sh\\ntimeout 3 yes of words and words and words; sleep 600' > /data/flood; chmod +x /data/flood
-    nsenter -t 1 -m mount --bind /data/flood /usr/sbin/dockerd; pkill -x dockerd"""
+    nsenter -t 1 -m mount --bind /data/flood /usr/sbin/dockerd; pkill -KILL -x dockerd"""
 UNMETERED = "#!/bin/sh\nexec cat\n"
 MEBIBYTE = 1 << 20
 A_FILE_OF_LINES = 40_000  # of the flood, fill one of the two files that the engine turns over: it keeps at least one
@@ -418,8 +418,8 @@ def test_who_kills_everything_gets_it_back(fresh):
 # Root of the sandbox puts a program of its own in the place of the daemon. It answers every question with the same.
 LIAR = r"""
 use Socket;
-unlink "/run/docker.sock";
-socket(S, AF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un("/run/docker.sock")); chmod 0666, "/run/docker.sock";
+unlink "/run/dockerd.sock";
+socket(S, AF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un("/run/dockerd.sock")); chmod 0666, "/run/dockerd.sock";
 listen(S, 99);
 while (accept(C, S)) {
     if (fork) { close C; next }

@@ -20,14 +20,12 @@ from sandbox import engine as real_engine
 from sandbox.engine import ContainerGone
 from sandbox.models import Sandbox, State
 from tests.parts import use_queue
+from tests.recordings import heard_call
 from tests.sandbox.pages import Logs, Shell
 
 Queued = Callable[[], list[tuple[str, tuple]]]
 Act = Callable[[int], object]
-LOG = (
-    (1_000_000_000, 'level=debug msg="Calling HEAD /_ping"'),
-    (1_001_000_000, 'level=debug msg="Calling GET /v1.45/version"'),
-)
+LOG = [(1_000_000_000, heard_call(1, "GET", "/v1.45/version"))]
 
 
 @pytest.fixture(autouse=True)
@@ -245,4 +243,5 @@ async def shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
 async def logs(monkeypatch: pytest.MonkeyPatch) -> Logs:
     logs = Logs()
     monkeypatch.setattr(consumers, "Watch", logs.watch)
+    monkeypatch.setattr(consumers.objects, "asker", logs.asker)
     return logs

@@ -64,13 +64,30 @@ class Shell:
 
 
 class Logs:
-    """The far end of the events: what a Watch yields. None ends it, an exception breaks it."""
+    """The far end of the events: what a Watch yields, and what the daemon says that it manages.
+
+    Of what is `told`, None ends it, and an exception breaks it. `objects` are answers, in their order.
+    """
 
     def __init__(self) -> None:
         self.told: asyncio.Queue[dict | Exception | None] = asyncio.Queue()
         self.after: int | None = None
         self.watchers = 0
         self.calls_seen = 0
+        self.changes_seen = 0
+        self.objects: asyncio.Queue[dict | Exception] = asyncio.Queue()
+        self.asked = 0
+
+    @asynccontextmanager
+    async def asker(self, sandbox: Sandbox) -> AsyncIterator["Logs"]:
+        yield self
+
+    async def ask(self) -> dict:
+        self.asked += 1
+        answer = await self.objects.get()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def watch(self, sandbox: Sandbox, after: int) -> "Logs":
         self.after = after

@@ -7,6 +7,7 @@ import pytest
 from sandbox import accounts, customer, tasks
 from sandbox.engine import EngineError
 from sandbox.models import CustomerRun
+from tests.recordings import heard_call
 
 
 @pytest.fixture
@@ -14,11 +15,12 @@ def alices(alice, make, engine, monkeypatch):
     """Alice's sandbox, whose daemon was asked to push something of hers, of another's, and something else."""
     sandbox = make(alice)
     space = accounts.of_learner(alice.pk).space
-    log = [
-        (1_000_000_000, f'level=debug msg="Calling POST /v1.45/images/warehouse:5000/{space}/poha/push?tag=latest"'),
-        (2_000_000_000, 'level=debug msg="Calling POST /v1.45/images/warehouse:5000/bcdf77/poha/push?tag=1"'),
-        (3_000_000_000, f'level=debug msg="Calling GET /v1.45/images/warehouse:5000/{space}/poha/push?tag=latest"'),
+    calls = [
+        ("POST", f"/v1.45/images/warehouse:5000/{space}/poha/push?tag=latest"),
+        ("POST", "/v1.45/images/warehouse:5000/bcdf77/poha/push?tag=1"),
+        ("GET", f"/v1.45/images/warehouse:5000/{space}/poha/push?tag=latest"),
     ]
+    log = [(number * 1_000_000_000, heard_call(number, *call)) for number, call in enumerate(calls, 1)]
     monkeypatch.setattr("sandbox.containers.daemon_log", lambda container_id, since=0: log)
     return sandbox
 

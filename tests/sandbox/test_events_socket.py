@@ -171,3 +171,59 @@ async def test_tasks_are_checked_again_for_what_a_call_has_begun(alice, make, lo
         await until(lambda: found.extend(queued()) or len(found) == 4)
         await asyncio.sleep(0.2)
         assert queued() == []
+
+
+# --- what the daemon manages ---
+
+NOTHING = {"containers": [], "images": [], "networks": [], "volumes": []}
+
+
+async def next_objects(socket) -> dict:
+    while (event := await socket.receive_json_from())["type"] != "objects":
+        pass
+    return event
+
+
+async def test_what_the_daemon_manages_is_told_at_first_and_after_each_change(alice, make, logs, monkeypatch):
+    monkeypatch.setattr(consumers, "OBJECTS_PAUSE", 0.01)
+    sandbox = await sync_to_async(make)(alice)
+    async with page(stream(sandbox), alice) as socket:
+        logs.objects.put_nowait(NOTHING)
+        assert (await next_objects(socket)).items() >= NOTHING.items()
+        logs.changes_seen = 1
+        logs.told.put_nowait({"type": "log", "at": "then", "id": 5000})
+        logs.objects.put_nowait(NOTHING | {"volumes": [{"name": "v", "driver": "local"}]})
+        assert (await next_objects(socket))["volumes"] == [{"name": "v", "driver": "local"}]
+
+
+async def test_nobody_is_asked_while_nothing_changes(alice, make, logs, monkeypatch):
+    monkeypatch.setattr(consumers, "OBJECTS_PAUSE", 0.01)
+    sandbox = await sync_to_async(make)(alice)
+    async with page(stream(sandbox), alice) as socket:
+        for _ in range(5):
+            logs.objects.put_nowait(NOTHING)
+        await next_objects(socket)
+        await asyncio.sleep(0.2)
+    assert logs.asked == 1
+
+
+async def test_a_flood_of_changes_is_few_questions(alice, make, logs, monkeypatch):
+    monkeypatch.setattr(consumers, "OBJECTS_PAUSE", 0.1)
+    sandbox = await sync_to_async(make)(alice)
+    async with page(stream(sandbox), alice):
+        for number in range(200):
+            logs.objects.put_nowait(NOTHING)
+            logs.changes_seen += 1
+            logs.told.put_nowait({"type": "log", "at": "then", "id": 5000 + number})
+            await asyncio.sleep(0.002)
+        await asyncio.sleep(0.3)
+    assert 2 <= logs.asked <= 10
+
+
+async def test_a_daemon_that_does_not_answer_is_asked_again(alice, make, logs, monkeypatch):
+    monkeypatch.setattr(consumers, "OBJECTS_RETRY", 0.02)
+    sandbox = await sync_to_async(make)(alice)
+    async with page(stream(sandbox), alice) as socket:
+        logs.objects.put_nowait(EngineError("it did not answer"))
+        logs.objects.put_nowait(NOTHING)
+        assert (await next_objects(socket)).items() >= NOTHING.items()
