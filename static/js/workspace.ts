@@ -116,7 +116,10 @@ class Workspace {
     if (phase.name === "running" && code) this.terminal.shell.start(code);
     // A server that does not answer is no reason to hang up: the shell may well be there when it is back.
     else if (phase.name !== "unreachable" && phase.name !== "asking") this.terminal.shell.stop();
-    if (OVER.has(phase.name)) this.visits.clear();
+    if (OVER.has(phase.name)) {
+      this.visits.clear();
+      this.map.clear();
+    }
     this.terminal.showAsleep(phase.name === "running" && this.sandbox.isPaused);
     if (this.said === "starting" && phase.name === "running" && this.sandbox.savedAt) this.terminal.notice(say("files-back"));
     if (phase.name === "running" && this.said !== "running") this.editor.wake();

@@ -24,7 +24,7 @@ test("when most seats are empty, those who stay move together", () => {
 test("nothing stands on anything else, and all of it within the width", () => {
   for (const count of [0, 1, 12, 13, 40, 41, 100]) {
     for (const width of [280, 390, 620, 1100]) {
-      const plan = planOf(stalls(count), width);
+      const plan = planOf(stalls(count), { width });
       const boxes = [...plan.boxes.values()];
       for (const box of boxes) {
         assert.ok(box.x >= 0 && box.x + box.width <= width + 0.01 && box.y + box.height <= plan.height, `${count} in ${width}`);
@@ -35,11 +35,11 @@ test("nothing stands on anything else, and all of it within the width", () => {
 });
 
 test("a stall stays where it is when others come and go", () => {
-  const before = planOf(stalls(5), 620);
+  const before = planOf(stalls(5), { width: 620 });
   const fewer = stalls(5);
-  const now = planOf({ ...fewer, containers: fewer.containers.filter(({ id }) => id !== "c1") }, 620, before.seats);
+  const now = planOf({ ...fewer, containers: fewer.containers.filter(({ id }) => id !== "c1") }, { width: 620 }, before.seats);
   assert.deepEqual(now.boxes.get("container:c4"), before.boxes.get("container:c4"));
-  const more = planOf(stalls(6), 620, now.seats);
+  const more = planOf(stalls(6), { width: 620 }, now.seats);
   assert.deepEqual(more.boxes.get("container:c4"), before.boxes.get("container:c4"));
 });
 
@@ -50,7 +50,7 @@ test("the more stalls there are, the less is drawn of each", () => {
 test("a stall stands at the first of its networks, and at none if it has none", () => {
   const shop = { id: "ade000000009", name: "shop", driver: "bridge" };
   const containers = [WEB, { ...WEB, id: "c2", networks: ["shop", "bridge"] }, { ...WEB, id: "c3", networks: [] }];
-  const plan = planOf(bazaar({ containers, networks: [BRIDGE, shop] }), 620);
+  const plan = planOf(bazaar({ containers, networks: [BRIDGE, shop] }), { width: 620 });
   assert.deepEqual([...plan.streets.keys()], [BRIDGE.id, shop.id, ""]);
   const inside = (id: string, street: string): boolean => {
     const [box, paving] = [plan.boxes.get(`container:${id}`), plan.streets.get(street)];
@@ -60,9 +60,14 @@ test("a stall stands at the first of its networks, and at none if it has none", 
 });
 
 test("images and volumes stand beside the stalls where there is room, else below them", () => {
-  const left = (width: number): number => planOf(bazaar(), width).boxes.get(`image:${NGINX.id}`)?.x ?? 0;
+  const left = (width: number): number => planOf(bazaar(), { width }).boxes.get(`image:${NGINX.id}`)?.x ?? 0;
   assert.ok(left(620) > 300);
   assert.ok(left(380) < 20);
+});
+
+test("in a low panel the stalls begin higher", () => {
+  const top = (isLow: boolean): number => planOf(bazaar(), { width: 620, isLow }).boxes.get("head:market")?.y ?? 0;
+  assert.ok(top(true) < top(false) - 40);
 });
 
 const box = (x: number, y: number): Box => ({ x, y, width: 10, height: 10 });

@@ -5,8 +5,9 @@ import { changesOf } from "./changes.ts";
 import { Cursor } from "./cursor.ts";
 import { Details, type Doors } from "./details.ts";
 import { EMPTY } from "./fold.ts";
+import { bindGestures } from "./gestures.ts";
 import { Scene } from "./scene.ts";
-import { allThings, keysOf } from "./things.ts";
+import { allThings, keysOf, objectOf } from "./things.ts";
 import { Travels } from "./travels.ts";
 
 interface Options extends Doors {
@@ -22,7 +23,9 @@ export class BazaarMap {
   private readonly details: Details;
   private readonly cursor: Cursor;
   private objects: Objects = EMPTY;
-  private isKnown = false;
+  /** Whether the next change is news: the first state is none. */
+  private tells = false;
+  private isReplay = false;
   private lit: ReadonlySet<string> = new Set();
   /** Images that were brought to the registry or from there. */
   private readonly seen = new Set<string>();
@@ -48,10 +51,11 @@ export class BazaarMap {
   /** Show the daemon's state, or that of another moment when replaying; return whether it is another than before. */
   show(objects: Objects): boolean {
     const { containers, images, networks, volumes } = objects;
-    const change = this.isKnown ? changesOf(this.objects, objects) : "";
+    const change = this.tells ? changesOf(this.objects, objects) : "";
     this.objects = { containers, images, networks, volumes };
-    this.isKnown = true;
-    if (change && this.isSeen) this.options.announce(change);
+    this.setKnown(true);
+    this.tells = true;
+    if (change && this.isSeen && !this.isReplay) this.options.announce(change);
     this.refresh();
     return change !== "";
   }
@@ -69,14 +73,18 @@ export class BazaarMap {
     this.refresh();
   }
 
+  /** Say whether this is another moment than now. What changes in between is not told as news. */
   replaying(isReplay: boolean): void {
+    this.isReplay = isReplay;
+    this.tells = false;
     this.panel.dataset["replay"] = String(isReplay);
     setText(find(this.panel, "[data-badge]"), say(isReplay ? "map-replay" : "map-live"));
   }
 
   clear(): void {
     this.objects = EMPTY;
-    this.isKnown = false;
+    this.setKnown(false);
+    this.tells = false;
     this.lit = new Set();
     this.seen.clear();
     this.scene.forget();
@@ -90,6 +98,11 @@ export class BazaarMap {
     if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
   }
 
+  /** Until the daemon has told, the map must not say that there is nothing. */
+  private setKnown(isKnown: boolean): void {
+    this.panel.dataset["known"] = String(isKnown);
+  }
+
   private get isSeen(): boolean {
     return this.stage.clientWidth > 0 && !document.hidden;
   }
@@ -99,7 +112,7 @@ export class BazaarMap {
     this.frame = 0;
     if (this.stage.clientWidth === 0) return;
     const wasFocused = this.stage.contains(document.activeElement);
-    const gone = this.scene.draw(this.objects, this.stage.clientWidth);
+    const gone = this.scene.draw(this.objects, this.stage.clientWidth, this.panel.clientHeight);
     this.cursor.settle(wasFocused && !this.stage.contains(document.activeElement));
     if (this.chosen && gone.includes(this.chosen)) this.close(this.panel.contains(document.activeElement));
     if (this.hovered && gone.includes(this.hovered)) this.hover(null);
@@ -114,7 +127,7 @@ export class BazaarMap {
     const { containers, images } = this.objects;
     const running = containers.filter(({ state }) => state === "running").length;
     const text = say("map-count", { containers: containers.length, running, images: images.length });
-    setText(find(this.panel, "[data-count]"), this.isKnown ? text : "");
+    setText(find(this.panel, "[data-count]"), text);
   }
 
   /** While the width changes, things keep to their places without gliding there. */
@@ -126,45 +139,30 @@ export class BazaarMap {
   }
 
   private bind(): void {
-    this.stage.addEventListener("click", (event) => {
-      const key = this.keyAt(event.target);
-      if (!key) return;
-      this.cursor.set(key);
-      this.choose(key);
-      // A press of a key has no place on the screen: the keyboard goes on to what it opened.
-      if (event.detail === 0 && this.chosen) this.details.focus();
+    bindGestures(this.panel, this.stage, {
+      choose: (key, isByKey) => {
+        this.cursor.set(key);
+        if (key === this.chosen) this.close();
+        else this.open(key);
+        if (isByKey && this.chosen) this.details.focus();
+      },
+      reach: (key) => this.cursor.set(key),
+      point: (key) => this.hover(key),
+      steer: (pressed, from) => this.cursor.press(pressed, from),
+      close: () => {
+        const isOpen = this.chosen !== null;
+        this.close(true);
+        return isOpen;
+      },
     });
-    this.stage.addEventListener("focusin", (event) => this.enter(this.keyAt(event.target), true));
-    this.stage.addEventListener("focusout", () => this.hover(null));
-    this.stage.addEventListener("pointerover", (event) => this.enter(this.keyAt(event.target), false));
-    this.stage.addEventListener("pointerleave", () => this.hover(null));
-    this.panel.addEventListener("keydown", (event) => this.press(event));
-    find(this.panel, "[data-close-details]").addEventListener("click", () => this.close(true));
-  }
-
-  private press(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const key = this.keyAt(event.target);
-    if (event.key === "Escape" && this.chosen) this.close(true);
-    else if (!key || !this.cursor.press(event.key, key)) return;
-    event.preventDefault();
-  }
-
-  private enter(key: string | null, isFocus: boolean): void {
-    if (key && isFocus) this.cursor.set(key);
-    this.hover(key);
   }
 
   private hover(key: string | null): void {
     if (key === this.hovered) return;
     this.hovered = key;
     this.scene.connect(key, this.objects);
-    this.onHover(key === null || key.startsWith("place:") ? null : key.slice(key.indexOf(":") + 1));
-  }
-
-  private choose(key: string): void {
-    if (key === this.chosen) this.close();
-    else this.open(key);
+    const thing = key === null ? undefined : allThings(this.objects).get(key);
+    this.onHover(thing ? objectOf(thing) : null);
   }
 
   private open(key: string): void {
@@ -188,12 +186,5 @@ export class BazaarMap {
     if (this.chosen) this.scene.face(this.chosen)?.setAttribute("aria-expanded", "false");
     if (key) this.scene.face(key)?.setAttribute("aria-expanded", "true");
     this.chosen = key;
-  }
-
-  private keyAt(target: EventTarget | null): string | null {
-    const face = (target as Element | null)?.closest?.<HTMLElement>("[data-kind], [data-place]");
-    if (!face || !this.stage.contains(face)) return null;
-    const { kind, id, place } = face.dataset;
-    return place ? `place:${place}` : `${kind}:${id}`;
   }
 }

@@ -13,6 +13,8 @@ export interface Box {
 export type Size = "full" | "small" | "dot";
 
 export interface Plan {
+  /** How high the sky is. */
+  readonly sky: number;
   /** How much is drawn of each container, and of each image. */
   readonly size: Size;
   readonly cardSize: Size;
@@ -26,7 +28,9 @@ export interface Plan {
 }
 
 export const PLACES = ["client", "daemon", "registry"] as const;
-export const SKY = 128;
+const SKY = 128;
+/** In a low panel the sky leaves its room to the stalls. */
+const LOW_SKY = 76;
 const PAD = 12;
 const GAP = 6;
 const HEAD = 28;
@@ -45,7 +49,7 @@ interface Cell {
 
 const STALLS: Record<Size, Cell> = {
   full: { least: 104, most: 172, height: 158 },
-  small: { least: 92, most: 132, height: 96 },
+  small: { least: 92, most: 132, height: 106 },
   dot: { least: 132, most: 172, height: 26 },
 };
 const CARD: Cell = { least: 148, most: 300, height: 66 };
@@ -57,18 +61,24 @@ export function sizeFor(count: number): Size {
   return count <= 12 ? "full" : count <= 40 ? "small" : "dot";
 }
 
-export function planOf(objects: Objects, width: number, before: Seats = new Map()): Plan {
+export interface Room {
+  readonly width: number;
+  readonly isLow?: boolean;
+}
+
+export function planOf(objects: Objects, { width, isLow = false }: Room, before: Seats = new Map()): Plan {
   const draft = new Draft(objects, before);
-  draft.places(width);
+  const sky = isLow ? LOW_SKY : SKY;
+  draft.places(width, sky);
   const isWide = width >= WIDE[draft.size];
   const across = width - 2 * PAD;
   const market = isWide ? Math.round((across - PAD) * MARKET_SHARE) : across;
-  const end = draft.market({ x: PAD, y: SKY, width: market, height: 0 });
+  const end = draft.market({ x: PAD, y: sky, width: market, height: 0 });
   const side = isWide
-    ? { x: 2 * PAD + market, y: SKY, width: across - PAD - market, height: 0 }
+    ? { x: 2 * PAD + market, y: sky, width: across - PAD - market, height: 0 }
     : { x: PAD, y: end + GAP, width: across, height: 0 };
   const height = Math.max(end, draft.side(side)) + PAD;
-  return { size: draft.size, cardSize: draft.cardSize, height, boxes: draft.boxes, streets: draft.streets, seats: draft.seats };
+  return { sky, size: draft.size, cardSize: draft.cardSize, height, boxes: draft.boxes, streets: draft.streets, seats: draft.seats };
 }
 
 class Draft {
@@ -87,11 +97,11 @@ class Draft {
   }
 
   /** Client, daemon and registry stand below the sky, from one side to the other. */
-  places(width: number): void {
+  places(width: number, sky: number): void {
     const each = Math.min(PLACE, (width - 2 * PAD) / PLACES.length);
     const step = (width - 2 * PAD - each) / (PLACES.length - 1);
     PLACES.forEach((place, index) => {
-      this.boxes.set(keyOf("place", place), { x: PAD + index * step, y: SKY - 104, width: each, height: 100 });
+      this.boxes.set(keyOf("place", place), { x: PAD + index * step, y: GAP, width: each, height: sky - GAP - 4 });
     });
   }
 

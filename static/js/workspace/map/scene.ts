@@ -6,6 +6,9 @@ import { planOf, type Box, type Plan } from "./plan.ts";
 import type { Seats } from "./seats.ts";
 import { allThings, kinOf } from "./things.ts";
 
+/** Below this height a panel is low. map.css says the same. */
+const LOW = 352;
+
 /** The drawn picture: one element for each thing, kept while the thing is there, and where it stands. */
 export class Scene {
   readonly faces = new Map<string, HTMLElement>();
@@ -23,11 +26,11 @@ export class Scene {
     }
   }
 
-  /** Draw this in so many pixels of width; return the keys of things that are gone. */
-  draw(objects: Objects, pixels: number): readonly string[] {
+  /** Draw this in so many pixels of width, in a panel of some height; return the keys of things that are gone. */
+  draw(objects: Objects, pixels: number, panelHeight: number): readonly string[] {
     const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1;
     const width = pixels / unit;
-    const plan = planOf(objects, width, this.seats);
+    const plan = planOf(objects, { width, isLow: panelHeight / unit < LOW }, this.seats);
     this.plan = plan;
     this.seats = plan.seats;
     const gone = this.drawThings(objects);
@@ -90,6 +93,7 @@ export class Scene {
   private drawGround(plan: Plan, width: number): void {
     set(this.root, { "data-size": plan.size, "data-card-size": plan.cardSize });
     this.root.style.setProperty("--map-height", rem(plan.height));
+    this.root.style.setProperty("--map-sky", rem(plan.sky));
     for (const [key, place] of this.places) this.put(place, key);
     for (const line of this.root.querySelectorAll<HTMLElement>("[data-line]")) this.put(line, line.dataset["line"] ?? "");
     for (const svg of this.root.querySelectorAll("[data-ways]")) set(svg, { viewBox: `0 0 ${width} ${plan.height}` });
@@ -115,11 +119,13 @@ function position(element: HTMLElement, { x, y, width, height }: Box): void {
   element.style.blockSize = rem(height);
 }
 
+/** From edge to edge: what is written on either stays readable. */
 function thread(from: Box, to: Box): string {
-  const [x1, y1] = middle(from);
-  // To the nearest edge: what is written there stays readable.
-  const x2 = Math.min(Math.max(x1, to.x + 6), to.x + to.width - 6);
-  const y2 = middle(to)[1];
+  const near = (x: number, box: Box): number => Math.min(Math.max(x, box.x + 6), box.x + box.width - 6);
+  const y1 = middle(from)[1];
+  const [wanted, y2] = middle(to);
+  const x1 = near(wanted, from);
+  const x2 = near(x1, to);
   return `M${x1} ${y1}Q${(x1 + x2) / 2} ${Math.max(y1, y2) + 18} ${x2} ${y2}`;
 }
 

@@ -1,7 +1,8 @@
 import type { Box } from "./plan.ts";
 
-/** What lies aside counts so much more than what lies ahead. */
-const ASIDE = 3;
+/** What lies aside counts so much more than what lies ahead; and of those straight ahead, the first in line. */
+const ASIDE = 8;
+const ASKEW = 0.01;
 
 /** Return the key of the thing that an arrow key leads to; null if there is none on that side, or the key leads nowhere. */
 export function towards(key: string, from: string, boxes: ReadonlyMap<string, Box>): string | null {
@@ -18,16 +19,15 @@ export function towards(key: string, from: string, boxes: ReadonlyMap<string, Bo
   return nearest;
 }
 
+/** Only what begins where this ends lies ahead; of that, the nearest, and rather straight on than aside. */
 function costOf(key: string, from: Box, to: Box): number {
   const isLevel = key === "ArrowLeft" || key === "ArrowRight";
-  const sign = key === "ArrowRight" || key === "ArrowDown" ? 1 : -1;
-  const dx = to.x + to.width / 2 - from.x - from.width / 2;
-  const dy = to.y + to.height / 2 - from.y - from.height / 2;
-  const ahead = sign * (isLevel ? dx : dy);
-  if (ahead <= 1) return Infinity;
+  const [first, second] = key === "ArrowRight" || key === "ArrowDown" ? [from, to] : [to, from];
+  const ahead = isLevel ? second.x - first.x - first.width : second.y - first.y - first.height;
+  if (ahead < -1) return Infinity;
   const aside = isLevel ? gap(from.y, from.height, to.y, to.height) : gap(from.x, from.width, to.x, to.width);
-  // Of those straight ahead, the one in the middle.
-  return ahead + ASIDE * aside + 0.01 * Math.abs(isLevel ? dy : dx);
+  const askew = Math.abs(isLevel ? to.y - from.y : to.x - from.x);
+  return ahead + ASIDE * aside + ASKEW * askew;
 }
 
 function gap(from: number, length: number, to: number, other: number): number {

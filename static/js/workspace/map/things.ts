@@ -68,6 +68,12 @@ function belongings(container: ContainerState, { images, networks, volumes }: Ob
   ];
 }
 
+/** What a thing is called in the events: by 12 digits of a container's id, else by its name. */
+export function objectOf(thing: Thing): string {
+  if (thing.kind === "container") return shortId(thing.is.id);
+  return thing.kind === "image" ? (thing.is.tags[0] ?? shortId(thing.is.id)) : thing.is.name;
+}
+
 /** Return the keys of what a command touched, which it tells by ids of containers and names of the rest. */
 export function keysOf(named: ReadonlySet<string>, objects: Objects): ReadonlySet<string> {
   const short = new Set([...named].map(shortId));
