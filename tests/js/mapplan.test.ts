@@ -52,6 +52,7 @@ test("a stall stands at the first of its networks, and at none if it has none", 
   const containers = [WEB, { ...WEB, id: "c2", networks: ["shop", "bridge"] }, { ...WEB, id: "c3", networks: [] }];
   const plan = planOf(bazaar({ containers, networks: [BRIDGE, shop] }), { width: 620 });
   assert.deepEqual([...plan.streets.keys()], [BRIDGE.id, shop.id, ""]);
+  assert.ok(plan.boxes.has("none:network"));
   const inside = (id: string, street: string): boolean => {
     const [box, paving] = [plan.boxes.get(`container:${id}`), plan.streets.get(street)];
     return !!box && !!paving && overlap(box, paving);

@@ -8,6 +8,7 @@ import { copy, set } from "./drawing.ts";
 import { idOf, imageNamed, shortId, tintOf, type Thing } from "./things.ts";
 import { healthOf, portsOf, sentenceOf, sizeOf, stateOf } from "./words.ts";
 
+const DRAWN = new Set<string>(["created", "running", "paused", "restarting", "removing", "exited", "dead"]);
 const CLOTHS = 4;
 const TINTS = 360;
 /** More layers than these are too fine to be seen. */
@@ -39,8 +40,10 @@ function fillContainer(face: HTMLElement, container: ContainerState, objects: Ob
     "data-name": name, "data-state": state, "data-health": health,
     "data-cloth": String(tintOf(imageNamed(image, objects.images)?.id ?? image, CLOTHS)),
   });
-  set(find(face, "[data-picture]"), { href: `#map-stall-${state}` });
-  for (const mark of face.querySelectorAll("[data-mark]")) set(mark, { href: `#map-mark-${state}` });
+  // A state that nobody has drawn yet is told by its word, beside an outline.
+  const shape = DRAWN.has(state) ? state : "removing";
+  set(find(face, "[data-picture]"), { href: `#map-stall-${shape}` });
+  for (const mark of face.querySelectorAll("[data-mark]")) set(mark, { href: `#map-mark-${shape}` });
   setText(part(face, "state"), stateOf(container));
   setText(part(face, "image"), visible(image));
   setText(part(face, "ports"), portsOf(container).join(" "));

@@ -115,7 +115,10 @@ class Draft {
       y = this.street(id, groups.get(id) ?? [], { ...room, y }) + GAP;
     }
     const alone = groups.get("");
-    if (alone) y = this.street("", alone, { ...room, y }) + GAP;
+    if (alone) {
+      this.boxes.set("none:network", { x: room.x + GAP, y, width: room.width - 2 * GAP, height: SIGN });
+      y = this.street("", alone, { ...room, y }) + GAP;
+    }
     const quiet = this.sorted().filter(({ id }) => !groups.has(id)).map(({ id }) => keyOf("network", id));
     return this.grid(quiet, { least: 148, most: 260, height: SIGN }, { ...room, y });
   }
