@@ -10,8 +10,9 @@ import { EventStream } from "./workspace/events.ts";
 import { FlowPane } from "./workspace/flow.ts";
 import { Layout } from "./workspace/layout.ts";
 import { LogPane, markUnread } from "./workspace/logs.ts";
+import { BazaarMap } from "./workspace/map/map.ts";
 import type { SandboxEvent } from "./workspace/protocol.ts";
-import { bindRunButtons } from "./workspace/run.ts";
+import { bindRunButtons, runBlock, type Runner } from "./workspace/run.ts";
 import { SandboxClient, type Phase } from "./workspace/sandbox.ts";
 import { showStatus } from "./workspace/status.ts";
 import { Tasks } from "./workspace/tasks.ts";
@@ -36,6 +37,7 @@ class Workspace {
   private readonly tasks: Tasks;
   private readonly visits: Visits;
   private readonly editor: EditorPanel;
+  private readonly map: BazaarMap;
   private readonly layout: Layout;
   private said: Phase["name"] = "asking";
   private askedAnew = -Infinity;
@@ -59,6 +61,11 @@ class Workspace {
       csrf, learner,
       place: () => this.sandbox.code && `${sandboxUrl}${this.sandbox.code}/`,
       announce: (text) => this.announcer.say(text),
+    });
+    this.map = new BazaarMap(find(root, "#panel-map"), {
+      announce: (text) => this.announcer.say(text),
+      run: (command) => runBlock(command, this.runner()),
+      visit: (container, port) => this.visits.address(container, port),
     });
     const heed = (verdict: Verdict, tries: number): void => this.heed(verdict, tries);
     this.terminal = new TerminalPanel(find(root, "#panel-terminal"), this.announcer, () => this.layout, heed);
@@ -84,7 +91,11 @@ class Workspace {
     });
     const help = find<HTMLDialogElement>(this.root, "[data-help]");
     find(this.root, "[data-open-help]").addEventListener("click", () => help.showModal());
-    bindRunButtons(document, {
+    bindRunButtons(document, this.runner());
+  }
+
+  private runner(): Runner {
+    return {
       run: (command) => this.terminal.shell.run(command),
       reveal: () => {
         this.layout.reveal("terminal");
@@ -94,7 +105,7 @@ class Workspace {
         this.layout.reveal("terminal");
         this.terminal.notice(say("not-connected"));
       },
-    });
+    };
   }
 
   /** Keep the sockets in step with what the sandbox is doing. */
@@ -105,7 +116,10 @@ class Workspace {
     if (phase.name === "running" && code) this.terminal.shell.start(code);
     // A server that does not answer is no reason to hang up: the shell may well be there when it is back.
     else if (phase.name !== "unreachable" && phase.name !== "asking") this.terminal.shell.stop();
-    if (OVER.has(phase.name)) this.visits.clear();
+    if (OVER.has(phase.name)) {
+      this.visits.clear();
+      this.map.clear();
+    }
     this.terminal.showAsleep(phase.name === "running" && this.sandbox.isPaused);
     if (this.said === "starting" && phase.name === "running" && this.sandbox.savedAt) this.terminal.notice(say("files-back"));
     if (phase.name === "running" && this.said !== "running") this.editor.wake();
@@ -126,14 +140,19 @@ class Workspace {
         break;
       case "flow":
         this.flow.add(event);
+        this.map.move(event);
         if (Date.parse(event.at) > this.openedAt) this.tasks.begin();
         this.news("flow");
+        break;
+      case "objects":
+        if (this.map.show(event)) this.news("map");
         break;
       case "task":
         this.tasks.apply(event);
         break;
       case "ports":
         if (this.sandbox.code) this.visits.show(this.sandbox.code, event.ports);
+        this.map.refresh();
         break;
       case "served":
         if (!this.customer.show(event.runs)) return;
@@ -177,6 +196,7 @@ class Workspace {
     this.logs.daemon.clear();
     this.logs.warehouse.clear();
     this.flow.clear();
+    this.map.clear();
     this.visits.clear();
   }
 }

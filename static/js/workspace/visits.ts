@@ -7,6 +7,7 @@ import type { Published } from "./protocol.ts";
 export class Visits {
   private readonly strip: HTMLElement;
   private shown: readonly Published[] = [];
+  private code = "";
 
   constructor(
     workspace: HTMLElement,
@@ -21,7 +22,8 @@ export class Visits {
     const before = new Set(this.shown.map(nameOf));
     const come = ports.map(nameOf).filter((name) => !before.has(name));
     this.shown = ports;
-    this.draw(code);
+    this.code = code;
+    this.draw();
     if (come.length) this.announcer.say(say("visits-come", { names: come.join(", ") }));
   }
 
@@ -29,10 +31,20 @@ export class Visits {
     this.show("", []);
   }
 
-  private draw(code: string): void {
+  /** Return where a container's port can be visited; null if it cannot. */
+  address(container: string, port: number): string | null {
+    const isShown = this.shown.some((one) => one.container === container && one.port === port);
+    return isShown ? this.addressOf(port) : null;
+  }
+
+  private addressOf(port: number): string {
+    return `${this.sandboxUrl}${this.code}/visit/${port}/`;
+  }
+
+  private draw(): void {
     const list = find(this.strip, "[data-visits-list]");
     const focused = [...list.children].findIndex((item) => item.contains(document.activeElement));
-    list.replaceChildren(...this.shown.map((port) => linkTo(`${this.sandboxUrl}${code}/visit/${port.port}/`, port)));
+    list.replaceChildren(...this.shown.map((port) => linkTo(this.addressOf(port.port), port)));
     this.strip.hidden = this.shown.length === 0;
     // The keyboard stays where it was, or nearby.
     if (focused >= 0) list.querySelectorAll("a")[Math.min(focused, this.shown.length - 1)]?.focus();
