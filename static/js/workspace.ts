@@ -7,12 +7,15 @@ import type { Verdict } from "./workspace/closing.ts";
 import { Customer } from "./workspace/customer.ts";
 import { EditorPanel } from "./workspace/editorpanel.ts";
 import { EventStream } from "./workspace/events.ts";
-import { FlowPane } from "./workspace/flow.ts";
+import { FlowPane } from "./workspace/flow/pane.ts";
+import { Recording } from "./workspace/flow/recording.ts";
+import { Replay } from "./workspace/flow/replay.ts";
 import { Layout } from "./workspace/layout.ts";
 import { LogPane, markUnread } from "./workspace/logs.ts";
 import type { SandboxEvent } from "./workspace/protocol.ts";
 import { bindRunButtons } from "./workspace/run.ts";
 import { SandboxClient, type Phase } from "./workspace/sandbox.ts";
+import { Spotlight } from "./workspace/spotlight.ts";
 import { showStatus } from "./workspace/status.ts";
 import { Tasks } from "./workspace/tasks.ts";
 import { TerminalPanel } from "./workspace/terminalpanel.ts";
@@ -31,7 +34,10 @@ class Workspace {
   private readonly events: EventStream;
   private readonly terminal: TerminalPanel;
   private readonly logs: Record<"daemon" | "warehouse", LogPane>;
+  private readonly spotlight = new Spotlight();
   private readonly flow: FlowPane;
+  private readonly recording = new Recording();
+  private readonly replay: Replay;
   private readonly customer: Customer;
   private readonly tasks: Tasks;
   private readonly visits: Visits;
@@ -48,10 +54,11 @@ class Workspace {
     this.announcer = new Announcer(find(root, "[data-announcer]"));
     this.sandbox = new SandboxClient(sandboxUrl, csrf);
     this.logs = {
-      daemon: new LogPane(find(root, "#panel-daemon")),
-      warehouse: new LogPane(find(root, "#panel-warehouse")),
+      daemon: new LogPane(find(root, "#panel-daemon"), this.spotlight),
+      warehouse: new LogPane(find(root, "#panel-warehouse"), this.spotlight),
     };
-    this.flow = new FlowPane(find(root, "#panel-flow"), this.announcer);
+    this.flow = new FlowPane(find(root, "#panel-flow"), this.announcer, this.spotlight);
+    this.replay = new Replay(find(root, "#panel-flow"), this.recording, this.flow, this.announcer);
     this.customer = new Customer(find(root, "#panel-flow"), this.announcer);
     this.tasks = new Tasks(document, `/courses/${course}/${lesson}/check/`, csrf, this.announcer);
     this.visits = new Visits(root, sandboxUrl, this.announcer);
@@ -67,6 +74,7 @@ class Workspace {
     // Before anything is drawn: what was printed for one width looks wrong in another.
     this.terminal.fit();
     this.bind();
+    this.tie();
   }
 
   start(): void {
@@ -97,6 +105,19 @@ class Workspace {
     });
   }
 
+  /** Tie the lines of the logs to the commands that caused them. */
+  private tie(): void {
+    this.spotlight.watch(this.root);
+    const margins = [this.logs.daemon.margin, this.logs.warehouse.margin];
+    this.flow.onTitle = (order, title) => margins.forEach((margin) => margin.name(order, title));
+    for (const margin of margins) {
+      margin.onOpen = (order) => {
+        this.layout.reveal("flow");
+        this.flow.show(order);
+      };
+    }
+  }
+
   /** Keep the sockets in step with what the sandbox is doing. */
   private follow(phase: Phase): void {
     const { code } = this.sandbox;
@@ -125,9 +146,22 @@ class Workspace {
         this.news(event.source);
         break;
       case "flow":
+        this.recording.add(event);
+        this.spotlight.learn(event);
         this.flow.add(event);
         if (Date.parse(event.at) > this.openedAt) this.tasks.begin();
         this.news("flow");
+        break;
+      case "answer":
+        this.recording.add(event);
+        this.flow.answer(event);
+        break;
+      case "object":
+        this.spotlight.learn(event);
+        this.recording.add(event);
+        break;
+      case "objects":
+        this.recording.add(event);
         break;
       case "task":
         this.tasks.apply(event);
@@ -176,6 +210,9 @@ class Workspace {
   private clear(): void {
     this.logs.daemon.clear();
     this.logs.warehouse.clear();
+    this.replay.close();
+    this.recording.clear();
+    this.spotlight.forget();
     this.flow.clear();
     this.visits.clear();
   }

@@ -13,7 +13,10 @@ function scripts(folder: string): string {
   return entries.filter((name) => name.endsWith(".ts")).map((name) => read(path.join(folder, name))).join("\n");
 }
 
-const TEMPLATES = ["templates/sandbox/workspace_strings.html", "templates/sandbox/workspace_editor.html", "templates/includes/script_strings.html"];
+const TEMPLATES = [
+  "templates/sandbox/workspace_strings.html", "templates/sandbox/workspace_flow_strings.html", "templates/sandbox/workspace_editor.html",
+  "templates/includes/script_strings.html",
+];
 const brought = TEMPLATES.flatMap((file) => named(read(file), /data-s="([^"]+)"/g));
 const source = scripts("static/js");
 
