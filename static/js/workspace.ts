@@ -112,6 +112,7 @@ class Workspace {
     this.flow.onTitle = (order, title) => margins.forEach((margin) => margin.name(order, title));
     for (const margin of margins) {
       margin.onOpen = (order) => {
+        this.replay.close();
         this.layout.reveal("flow");
         this.flow.show(order);
       };

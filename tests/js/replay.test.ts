@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Playhead, schedule } from "../../static/js/workspace/flow/playhead.ts";
-import { Recording, type Fold, type Stop } from "../../static/js/workspace/flow/recording.ts";
+import { Recording, type Reckoning, type Stop } from "../../static/js/workspace/flow/recording.ts";
 import type { Objects, VolumeState } from "../../static/js/workspace/protocol.ts";
 import { answer, call, change } from "./moments.ts";
 
 const EMPTY: Objects = { containers: [], images: [], networks: [], volumes: [] };
 
 /** A state that says what happened to it: each change leaves a volume of its name. */
-const fold: Fold = {
+const reckoning: Reckoning = {
   empty: EMPTY,
   after: (state, event) => ({ ...state, volumes: [...state.volumes, { name: event.object, driver: event.action }] }),
 };
@@ -16,7 +16,7 @@ const names = (objects: Objects | undefined): string => (objects?.volumes ?? [])
 const calls = (stops: readonly Stop[]): string[] => stops.map(({ event }) => (event.type === "flow" ? event.call : String(event.status)));
 
 test("a command's replay stops at its calls and answers, by their time, and at no other's", () => {
-  const recording = new Recording(fold);
+  const recording = new Recording(reckoning);
   recording.add(call(1, { call: "b", key: 1 }, 20));
   recording.add(call(2, { call: "other" }, 25));
   recording.add(answer(1, 1, { status: 201 }, 30));
@@ -26,7 +26,7 @@ test("a command's replay stops at its calls and answers, by their time, and at n
 });
 
 test("each stop knows what the daemon had before the next one", () => {
-  const recording = new Recording(fold);
+  const recording = new Recording(reckoning);
   recording.add(change(0, "create", "old", 0));
   recording.add(call(1, { call: "first" }, 10));
   recording.add(change(1, "create", "made", 20));
@@ -36,14 +36,14 @@ test("each stop knows what the daemon had before the next one", () => {
 });
 
 test("what happens after a command is no part of its replay", () => {
-  const recording = new Recording(fold);
+  const recording = new Recording(reckoning);
   recording.add(call(1, {}, 10));
   recording.add(change(2, "create", "later", 20));
   assert.deepEqual(recording.stops(1).map((stop) => names(stop.objects)), [""]);
 });
 
 test("the true state, where it was asked for, takes the place of the reckoned one", () => {
-  const recording = new Recording(fold);
+  const recording = new Recording(reckoning);
   recording.add(change(1, "create", "wrong", 0));
   recording.add({ ...EMPTY, type: "objects", id: 999, at: call(1, {}, 5).at, volumes: [{ name: "true", driver: "" }] });
   recording.add(call(1, {}, 10));
@@ -51,7 +51,7 @@ test("the true state, where it was asked for, takes the place of the reckoned on
 });
 
 test("a recording is bounded, and what is gone is not forgotten in the state", () => {
-  const recording = new Recording(fold, 10);
+  const recording = new Recording(reckoning, 10);
   recording.add(change(1, "create", "early", 0));
   for (let number = 1; number <= 100; number += 1) recording.add(call(1, { call: `${number}` }, number));
   const stops = recording.stops();
@@ -60,7 +60,7 @@ test("a recording is bounded, and what is gone is not forgotten in the state", (
 });
 
 test("a cleared recording holds nothing", () => {
-  const recording = new Recording(fold);
+  const recording = new Recording(reckoning);
   recording.add(change(1, "create", "x"));
   recording.add(call(1));
   recording.clear();

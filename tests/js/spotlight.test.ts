@@ -45,3 +45,15 @@ test("old commands are forgotten, and all of them at once if so wished", () => {
   spotlight.forget();
   assert.equal(spotlight.ordersOf("poha").size, 0);
 });
+
+test("who stops pointing at a command does not put out what the map is pointed at", () => {
+  const { spotlight, told } = lamps();
+  spotlight.light(1);
+  spotlight.hover(null);
+  spotlight.hover("poha");
+  spotlight.light(null);
+  assert.deepEqual(told().length, 2);
+  spotlight.hover(null);
+  assert.deepEqual(told().at(-1), [[], []]);
+  assert.ok(!spotlight.isLit(1));
+});

@@ -36,7 +36,7 @@ export class LogPane {
 
   constructor(
     private readonly panel: HTMLElement,
-    spotlight: Spotlight,
+    private readonly spotlight: Spotlight,
   ) {
     this.list = find(panel, "[role=log]");
     spotlight.onChange((lit) => lightWithin(this.list, lit));
@@ -103,7 +103,9 @@ export class LogPane {
 
   /** One element for each line, so that the oldest can be counted off. */
   private entry(event: LogEvent): HTMLElement {
-    return this.margin.mark(this.row(event), event.order);
+    const row = this.row(event);
+    row.classList.toggle("is-spotlit", this.spotlight.isLit(event.order ?? 0));
+    return this.margin.mark(row, event.order);
   }
 
   private row(event: LogEvent): HTMLElement {

@@ -57,7 +57,7 @@ export class Margin {
     if (!title || !known.entry) return;
     known.head ??= this.makeHead(order, known);
     setText(known.head, title);
-    known.head.ariaLabel = say("log-command", { command: title });
+    known.head.setAttribute("aria-label", say("log-command", { command: title }));
     if (!known.head.parentElement) known.entry.prepend(known.head);
   }
 

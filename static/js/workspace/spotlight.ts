@@ -14,6 +14,7 @@ const DARK: Lit = { orders: new Set(), objects: new Set() };
 export class Spotlight {
   private readonly known = new Map<number, Set<string>>();
   private readonly subscribers: ((lit: Lit) => void)[] = [];
+  private lit = DARK;
   private pointed: string | number | null = null;
 
   /** Be told what is lit, whenever that changes. */
@@ -32,14 +33,18 @@ export class Spotlight {
 
   /** The reader points at a command, or at none any more. */
   light(order: number | null): void {
-    const found = order === null ? null : { orders: new Set([order]), objects: this.objectsOf(order) };
-    this.point(order, found);
+    if (order !== null) this.point(order, { orders: new Set([order]), objects: this.objectsOf(order) });
+    else if (typeof this.pointed === "number") this.point(null, DARK);
   }
 
   /** The reader points at a container, image, network or volume, or at none any more. */
   hover(object: string | null): void {
-    const found = object === null ? null : { orders: this.ordersOf(object), objects: new Set([object]) };
-    this.point(object, found);
+    if (object !== null) this.point(object, { orders: this.ordersOf(object), objects: new Set([object]) });
+    else if (typeof this.pointed === "string") this.point(null, DARK);
+  }
+
+  isLit(order: number): boolean {
+    return this.lit.orders.has(order);
   }
 
   objectsOf(order: number): ReadonlySet<string> {
@@ -52,25 +57,25 @@ export class Spotlight {
 
   forget(): void {
     this.known.clear();
-    this.light(null);
+    this.point(null, DARK);
   }
 
   /** Follow pointer and keyboard over all that carries `data-order`. */
   watch(root: HTMLElement): void {
     const point = ({ target }: Event): void => {
       const order = target instanceof Element ? target.closest<HTMLElement>("[data-order]")?.dataset["order"] : undefined;
-      // The map says itself what it is pointed at.
-      if (order || typeof this.pointed === "number") this.light(Number(order) || null);
+      this.light(Number(order) || null);
     };
     root.addEventListener("pointerover", point);
     root.addEventListener("focusin", point);
     for (const end of ["pointerleave", "focusout"]) root.addEventListener(end, () => this.light(null));
   }
 
-  private point(at: string | number | null, found: Lit | null): void {
+  private point(at: string | number | null, lit: Lit): void {
     if (at === this.pointed) return;
     this.pointed = at;
-    for (const tell of this.subscribers) tell(found ?? DARK);
+    this.lit = lit;
+    for (const tell of this.subscribers) tell(lit);
   }
 }
 

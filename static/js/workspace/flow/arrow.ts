@@ -18,7 +18,7 @@ export class ArrowRow {
   constructor(private readonly arrow: Arrow) {
     const summary = make("summary", "flow-line");
     const parts = [drawWay(arrow.event), make("code", "flow-call", visible(arrow.event.call)), this.outcome];
-    for (const part of parts) part.ariaHidden = "true";
+    for (const part of parts) part.setAttribute("aria-hidden", "true");
     summary.append(this.said, ...parts);
     this.details.append(summary);
     // Most arrows are never opened: what they hold is made when they are.

@@ -78,14 +78,14 @@ class FoldHead {
     const call = make("span", "flow-call");
     call.append(this.call, this.count);
     const parts = [drawWay(first.event), call, this.outcome];
-    for (const part of parts) part.ariaHidden = "true";
+    for (const part of parts) part.setAttribute("aria-hidden", "true");
     this.button.append(this.said, ...parts);
     this.item.append(this.button);
   }
 
   open(isOpen: boolean): void {
     this.list.hidden = !isOpen;
-    this.button.ariaExpanded = String(isOpen);
+    this.button.setAttribute("aria-expanded", String(isOpen));
   }
 
   draw(arrows: readonly Arrow[]): void {

@@ -28,7 +28,7 @@ export class Group {
   ) {
     this.item.dataset["order"] = String(command.order);
     this.toggle.type = this.again.type = "button";
-    this.toggle.ariaExpanded = "false";
+    this.toggle.setAttribute("aria-expanded", "false");
     this.toggle.append(this.title, this.facts);
     this.toggle.addEventListener("click", () => {
       this.isHandled = true;
@@ -50,7 +50,7 @@ export class Group {
 
   open(isOpen: boolean): void {
     this.isOpen = isOpen;
-    this.toggle.ariaExpanded = String(isOpen);
+    this.toggle.setAttribute("aria-expanded", String(isOpen));
     if (isOpen) this.draw();
     if (this.body) this.body.hidden = !isOpen;
   }
@@ -59,7 +59,7 @@ export class Group {
     const { command } = this;
     const title = titleOf(command);
     setText(this.title, title);
-    this.again.ariaLabel = say("replay-command", { command: title });
+    this.again.setAttribute("aria-label", say("replay-command", { command: title }));
     const calls = command.calls === 1 ? say("flow-one-call") : say("flow-many-calls", { count: command.calls });
     setText(this.facts, [timeOfDay(command.at).slice(0, 8), duration(command.lasted), calls].join(" · "));
     if (this.isOpen) this.drawRows();

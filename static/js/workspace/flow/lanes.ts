@@ -26,7 +26,7 @@ export function inBoth(text: (tongue: Tongue) => string): DocumentFragment {
 /** Return the names above the lanes. The arrows' sentences name them, too, so screen readers need not hear these. */
 export function laneNames(): HTMLElement {
   const names = make("div", "flow-lanes");
-  names.ariaHidden = "true";
+  names.setAttribute("aria-hidden", "true");
   for (const lane of LANES) {
     const name = make("span", "flow-lane");
     name.append(inBoth((tongue) => laneName(lane, tongue)));

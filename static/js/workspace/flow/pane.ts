@@ -23,6 +23,7 @@ export class FlowPane {
   private readonly changed = new Set<Command>();
   private shown: Command | null = null;
   private newest: Command | null = null;
+  private elsewhere: { command: Command | null; step: number } | null = null;
   private frame = 0;
   private isHeld = false;
 
@@ -46,10 +47,12 @@ export class FlowPane {
     this.change(this.story.answer(event));
   }
 
+  /** Light a step that another daemon took; return whether it was dark. */
   lightStep(number: number): boolean {
     // What is yet to be drawn would put it out again.
     this.draw();
-    return this.strip.light(number);
+    this.elsewhere = { command: this.newest, step: number };
+    return this.isHeld || this.strip.light(number);
   }
 
   /** Open a past command, and bring it into view. */
@@ -68,14 +71,14 @@ export class FlowPane {
     this.list.hidden = isHeld;
     if (isHeld) return;
     this.draw();
-    this.strip.show(this.shown);
+    this.turn();
   }
 
   clear(): void {
     this.story.clear();
     this.scene.clear();
     this.changed.clear();
-    this.shown = this.newest = null;
+    this.shown = this.newest = this.elsewhere = null;
     this.strip.show(null);
     this.showEmpty();
   }
@@ -102,7 +105,13 @@ export class FlowPane {
 
   private turnTo(group: Group): void {
     this.shown = group.isOpen ? group.command : this.newest;
+    this.turn();
+  }
+
+  /** Light the steps of the shown command, as they were. */
+  private turn(): void {
     this.strip.show(this.shown);
+    if (this.elsewhere && this.elsewhere.command === this.shown) this.strip.light(this.elsewhere.step);
   }
 
   private showSteps(): void {

@@ -4,13 +4,13 @@ import type { AnswerEvent, FlowEvent, ObjectEvent, Objects, ObjectsEvent } from 
 const MOST = 5_000;
 
 /** How the state of the daemon's things follows from what happened to them. */
-export interface Fold {
+export interface Reckoning {
   readonly empty: Objects;
   after(state: Objects, event: ObjectEvent): Objects;
 }
 
 /** Without a map, nobody asks. */
-const NOTHING: Fold = { empty: { containers: [], images: [], networks: [], volumes: [] }, after: (state) => state };
+const NOTHING: Reckoning = { empty: { containers: [], images: [], networks: [], volumes: [] }, after: (state) => state };
 
 type Change = ObjectEvent | ObjectsEvent;
 type Moment = FlowEvent | AnswerEvent | Change;
@@ -28,10 +28,10 @@ export class Recording {
   private base: Objects;
 
   constructor(
-    private readonly fold = NOTHING,
+    private readonly reckoning = NOTHING,
     private readonly most = MOST,
   ) {
-    this.base = fold.empty;
+    this.base = reckoning.empty;
   }
 
   add(moment: Moment): void {
@@ -42,7 +42,7 @@ export class Recording {
 
   clear(): void {
     this.moments = [];
-    this.base = this.fold.empty;
+    this.base = this.reckoning.empty;
   }
 
   /** Return the stops of one command, or of the whole session, by their time. */
@@ -73,7 +73,7 @@ export class Recording {
   }
 
   private changed(objects: Objects, change: Change): Objects {
-    return change.type === "objects" ? change : this.fold.after(objects, change);
+    return change.type === "objects" ? change : this.reckoning.after(objects, change);
   }
 
   private trim(): void {

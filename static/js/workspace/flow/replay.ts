@@ -133,7 +133,7 @@ export class Replay {
     setText(find(this.bar, "[data-place]"), say("replay-place", place));
     setText(find(this.bar, "[data-since]"), say("replay-since", { time: duration(since) }));
     const play = find(this.bar, "[data-play]");
-    play.ariaLabel = say(isPlaying ? "replay-pause" : "replay-play");
+    play.setAttribute("aria-label", say(isPlaying ? "replay-pause" : "replay-play"));
     play.dataset["play"] = isPlaying ? "pause" : "play";
   }
 }
