@@ -7,13 +7,17 @@ import type { Verdict } from "./workspace/closing.ts";
 import { Customer } from "./workspace/customer.ts";
 import { EditorPanel } from "./workspace/editorpanel.ts";
 import { EventStream } from "./workspace/events.ts";
-import { FlowPane } from "./workspace/flow.ts";
+import { FlowPane } from "./workspace/flow/pane.ts";
+import { Recording } from "./workspace/flow/recording.ts";
+import { Replay } from "./workspace/flow/replay.ts";
 import { Layout } from "./workspace/layout.ts";
 import { LogPane, markUnread } from "./workspace/logs.ts";
+import { after, EMPTY } from "./workspace/map/fold.ts";
 import { BazaarMap } from "./workspace/map/map.ts";
-import type { SandboxEvent } from "./workspace/protocol.ts";
+import type { Objects, SandboxEvent } from "./workspace/protocol.ts";
 import { bindRunButtons, runBlock, type Runner } from "./workspace/run.ts";
 import { SandboxClient, type Phase } from "./workspace/sandbox.ts";
+import { Spotlight } from "./workspace/spotlight.ts";
 import { showStatus } from "./workspace/status.ts";
 import { Tasks } from "./workspace/tasks.ts";
 import { TerminalPanel } from "./workspace/terminalpanel.ts";
@@ -32,7 +36,10 @@ class Workspace {
   private readonly events: EventStream;
   private readonly terminal: TerminalPanel;
   private readonly logs: Record<"daemon" | "warehouse", LogPane>;
+  private readonly spotlight = new Spotlight();
   private readonly flow: FlowPane;
+  private readonly recording = new Recording({ empty: EMPTY, after });
+  private readonly replay: Replay;
   private readonly customer: Customer;
   private readonly tasks: Tasks;
   private readonly visits: Visits;
@@ -44,16 +51,18 @@ class Workspace {
   private askTimer = 0;
   private readonly unread = new Set<string>();
   private readonly openedAt = Date.now();
+  private objects: Objects | null = null;
 
   constructor(private readonly root: HTMLElement) {
     const { sandboxUrl = "/sandbox/", csrf = "", course = "", lesson = "", learner = "" } = root.dataset;
     this.announcer = new Announcer(find(root, "[data-announcer]"));
     this.sandbox = new SandboxClient(sandboxUrl, csrf);
     this.logs = {
-      daemon: new LogPane(find(root, "#panel-daemon")),
-      warehouse: new LogPane(find(root, "#panel-warehouse")),
+      daemon: new LogPane(find(root, "#panel-daemon"), this.spotlight),
+      warehouse: new LogPane(find(root, "#panel-warehouse"), this.spotlight),
     };
-    this.flow = new FlowPane(find(root, "#panel-flow"), this.announcer);
+    this.flow = new FlowPane(find(root, "#panel-flow"), this.announcer, this.spotlight);
+    this.replay = new Replay(find(root, "#panel-flow"), this.recording, this.flow, this.announcer);
     this.customer = new Customer(find(root, "#panel-flow"), this.announcer);
     this.tasks = new Tasks(document, `/courses/${course}/${lesson}/check/`, csrf, this.announcer);
     this.visits = new Visits(root, sandboxUrl, this.announcer);
@@ -74,6 +83,7 @@ class Workspace {
     // Before anything is drawn: what was printed for one width looks wrong in another.
     this.terminal.fit();
     this.bind();
+    this.tie();
   }
 
   start(): void {
@@ -108,6 +118,30 @@ class Workspace {
     };
   }
 
+  /** Tie together what shows the same: lines, arrows and stalls to their command, and the map to the replay. */
+  private tie(): void {
+    this.spotlight.watch(this.root);
+    this.spotlight.onChange(({ objects }) => this.map.light(objects));
+    this.map.onHover = (object) => this.spotlight.hover(object);
+    this.replay.scenery = {
+      show: (objects) => this.map.show(objects),
+      move: (event) => this.map.move(event),
+      replaying: (isReplay) => {
+        this.map.replaying(isReplay);
+        if (!isReplay && this.objects) this.map.show(this.objects);
+      },
+    };
+    const margins = [this.logs.daemon.margin, this.logs.warehouse.margin];
+    this.flow.onTitle = (order, title) => margins.forEach((margin) => margin.name(order, title));
+    for (const margin of margins) {
+      margin.onOpen = (order) => {
+        this.replay.close();
+        this.layout.reveal("flow");
+        this.flow.show(order);
+      };
+    }
+  }
+
   /** Keep the sockets in step with what the sandbox is doing. */
   private follow(phase: Phase): void {
     const { code } = this.sandbox;
@@ -139,13 +173,26 @@ class Workspace {
         this.news(event.source);
         break;
       case "flow":
+        this.recording.add(event);
+        this.spotlight.learn(event);
         this.flow.add(event);
-        this.map.move(event);
-        if (Date.parse(event.at) > this.openedAt) this.tasks.begin();
         this.news("flow");
+        if (Date.parse(event.at) <= this.openedAt) break;
+        this.tasks.begin();
+        if (!this.replay.isOpen) this.map.move(event);
+        break;
+      case "answer":
+        this.recording.add(event);
+        this.flow.answer(event);
+        break;
+      case "object":
+        this.spotlight.learn(event);
+        this.recording.add(event);
         break;
       case "objects":
-        if (this.map.show(event)) this.news("map");
+        this.recording.add(event);
+        this.objects = event;
+        if (!this.replay.isOpen && this.map.show(event)) this.news("map");
         break;
       case "task":
         this.tasks.apply(event);
@@ -195,7 +242,11 @@ class Workspace {
   private clear(): void {
     this.logs.daemon.clear();
     this.logs.warehouse.clear();
+    this.replay.close();
+    this.recording.clear();
+    this.spotlight.forget();
     this.flow.clear();
+    this.objects = null;
     this.map.clear();
     this.visits.clear();
   }

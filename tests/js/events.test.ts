@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bookmark } from "../../static/js/workspace/events.ts";
-import { beginsGroup } from "../../static/js/workspace/flow.ts";
-import { parseFrame, type FlowEvent, type LogEvent, type StateEvent, type TerminalFrame } from "../../static/js/workspace/protocol.ts";
+import { parseFrame, type LogEvent, type StateEvent, type TerminalFrame } from "../../static/js/workspace/protocol.ts";
 
 const log = (id: number): LogEvent => ({ type: "log", id, at: "2026-01-01T00:00:00Z", source: "daemon", line: "" });
-
-function flow(order: number, command: string): FlowEvent {
-  const at = "2026-01-01T00:00:00Z";
-  return { type: "flow", id: 1, at, step: 1, from: "client", to: "daemon", call: "", status: null, ms: null, command, order, text: "" };
-}
 
 test("an event seen before is not new", () => {
   const bookmark = new Bookmark();
@@ -28,10 +22,4 @@ test("frames that are broken, or of an unknown type, are dropped", () => {
   const types: TerminalFrame["type"][] = ["attached", "exit"];
   for (const text of ["", "{", "null", "[]", '"exit"', '{"type": "surprise"}', "{}"]) assert.equal(parseFrame(text, types), null);
   assert.deepEqual(parseFrame('{"type": "exit", "code": 0}', types), { type: "exit", code: 0 });
-});
-
-test("all that one command caused is one story, and the same command again another", () => {
-  assert.ok(beginsGroup(null, flow(1, "run")));
-  assert.ok(!beginsGroup(flow(1, "run"), flow(1, "run")));
-  assert.ok(beginsGroup(flow(1, "run"), flow(2, "run")));
 });

@@ -15,6 +15,7 @@ function scripts(folder: string): string {
 
 const TEMPLATES = [
   "templates/sandbox/workspace_strings.html",
+  "templates/sandbox/workspace_flow_strings.html",
   "templates/sandbox/workspace_map_strings.html",
   "templates/sandbox/workspace_editor.html",
   "templates/includes/script_strings.html",

@@ -1,7 +1,9 @@
 import { find, make, setText } from "../dom.ts";
 import { say } from "../strings.ts";
 import { Logbook } from "./logbook.ts";
+import { Margin } from "./margin.ts";
 import type { LogEvent } from "./protocol.ts";
+import { lightWithin, type Spotlight } from "./spotlight.ts";
 
 /** "call" is an order over HTTP and "step" a part of the story; "debug" is what only the raw log is of use for. */
 const LEVELS = new Set(["call", "step", "debug", "info", "warning", "error", "fatal"]);
@@ -24,6 +26,7 @@ export function visible(text: string): string {
 
 /** One log: readable lines that follow the newest until the reader scrolls up. */
 export class LogPane {
+  readonly margin = new Margin();
   private readonly book = new Logbook<LogEvent>();
   private readonly list: HTMLElement;
   private readonly newest: HTMLButtonElement;
@@ -31,8 +34,12 @@ export class LogPane {
   private isRaw = false;
   private frame = 0;
 
-  constructor(private readonly panel: HTMLElement) {
+  constructor(
+    private readonly panel: HTMLElement,
+    private readonly spotlight: Spotlight,
+  ) {
     this.list = find(panel, "[role=log]");
+    spotlight.onChange((lit) => lightWithin(this.list, lit));
     this.newest = find<HTMLButtonElement>(panel, "[data-newest]");
     this.list.addEventListener("scroll", () => this.noticeScroll(), { passive: true });
     this.newest.addEventListener("click", () => this.follow());
@@ -71,7 +78,7 @@ export class LogPane {
     this.frame = 0;
     const { added, removed } = this.book.take();
     this.forget(removed);
-    this.list.append(...added.map((event) => this.row(event)));
+    this.list.append(...added.map((event) => this.entry(event)));
     find(this.panel, "[data-empty]").hidden = this.book.all.length > 0;
     if (this.follows) this.list.scrollTop = this.list.scrollHeight;
     else this.newest.hidden = false;
@@ -88,9 +95,17 @@ export class LogPane {
 
   private redraw(): void {
     this.book.take();
-    this.list.replaceChildren(...this.book.all.map((event) => this.row(event)));
+    this.margin.restart();
+    this.list.replaceChildren(...this.book.all.map((event) => this.entry(event)));
     find(this.panel, "[data-empty]").hidden = this.book.all.length > 0;
     this.scrollIfFollowing();
+  }
+
+  /** One element for each line, so that the oldest can be counted off. */
+  private entry(event: LogEvent): HTMLElement {
+    const row = this.row(event);
+    row.classList.toggle("is-spotlit", this.spotlight.isLit(event.order ?? 0));
+    return this.margin.mark(row, event.order);
   }
 
   private row(event: LogEvent): HTMLElement {
