@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,7 @@ DOCKER_GID = ROOT_UID + 999
 Made = dict[str, dict[str, Any]]  # {code: what the engine tells of its container}
 
 OUTPUT_LIMIT = 8 << 20
+THAW_SECONDS = 5
 HOME_SECONDS = 15  # to save or restore a home of any size that is kept
 
 
@@ -156,7 +158,23 @@ def wait_ready(container_id: str, timeout: float = 20) -> None:
 
 def remove(container_id: str) -> None:
     """Remove a sandbox's container, running or not, with everything in it. Returns as well if there is none."""
+    with suppress(EngineError):  # what cannot be entered is removed all the same
+        thaw(container_id)
     engine.remove_container(container_id)
+
+
+@errors_translated()
+def thaw(container_id: str) -> None:
+    """Let go on what is frozen inside a running sandbox, where the kernel could not kill it (cgroups, version 1)."""
+    if engine.cgroup_version(settings.DOCKER_HOST) != "1":
+        return
+    about = client().inspect_container(container_id)
+    owner = re.search(r"SANDBOX_OWNER=(\d+)", " ".join(about["Config"]["Env"] or []))
+    if not owner or not about["State"]["Running"]:
+        return
+    if about["State"]["Paused"]:
+        engine.unpause(container_id)
+    run(container_id, int(owner[1]), ["/sbx/thaw"], THAW_SECONDS)
 
 
 @errors_translated()

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import docker
@@ -124,6 +125,12 @@ def unreachable(error: Exception) -> EngineUnreachable:
     else:
         mend = "Run `scripts/engine.sh` to start one, or set DOCKER_HOST."
     return EngineUnreachable(f"No Docker Engine answers at {settings.DOCKER_HOST}. {mend}")
+
+
+@cache
+def cgroup_version(host: str) -> str:
+    """Return which version of cgroups the engine at `host` has, "1" or "2", for as long as its machine is up."""
+    return str(client().info().get("CgroupVersion", "1"))
 
 
 @errors_translated()

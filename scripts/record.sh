@@ -1,23 +1,24 @@
 #!/bin/sh
 # record.sh SUITE: record what the tap, the daemon and a registry of another Debian release say while someone works.
 #
-# The release's Docker Engine runs in a privileged container of the machine's own engine. The recording,
+# The release's Docker Engine runs in a root folder and namespaces of its own; it needs root and mmdebstrap. The recording,
 # tests/data/engines/VERSION.log, has a line for each line of a log: microseconds, its source, and the line.
 set -eu
 suite=$1
+here=$(cd "$(dirname "$0")/.." && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-image=sarafa-bazaar/record-$suite
+root=$folder/root
 
-if ! docker image inspect "$image" > /dev/null 2>&1; then
-    mmdebstrap --variant=minbase \
-        --include=docker.io,docker-registry,curl,perl-base,busybox-static,ca-certificates,iproute2,iptables \
-        $(apt-cache show docker-cli > /dev/null 2>&1 && echo --include=docker-cli) "$suite" - 2> /dev/null |
-        docker import - "$image" > /dev/null
-fi
-gcc -O2 -static -o "$folder/tap" "$(dirname "$0")/../sandbox/image/tap.c"
+cli=docker-cli
+[ "$suite" != bookworm ] || cli=docker.io # there it is one package
+mmdebstrap --quiet --variant=minbase ${MIRROR:+--aptopt="Acquire::AllowInsecureRepositories true"} \
+    --include="docker.io,$cli,docker-registry,curl,perl-base,busybox-static,ca-certificates,iproute2,iptables" \
+    "$suite" "$root"
+mkdir "$root/work"
+gcc -O2 -static -o "$root/work/tap" "$here/sandbox/image/tap.c"
 
-cat > "$folder/work" <<'WORK'
+cat > "$root/work/work" <<'WORK'
 set -u
 mkdir -p /log /var/lib/docker/tmp /etc/docker/registry
 stamp() { exec perl -MTime::HiRes=time -ne '$|=1; printf "%d %s %s", time * 1e6, "'"$1"'", $_'; }
@@ -51,9 +52,14 @@ for log in tap daemon warehouse; do tail -c +$(($(cat /log/$log.begun) + 1)) /lo
 dockerd --version | sed 's/.*version \([0-9.]*\).*/\1/' > /log/version
 WORK
 
-docker run --rm --privileged --network none --tmpfs /var/lib/docker:exec --tmpfs /run --tmpfs /log \
-    -v "$folder:/work" "$image" sh -c 'ip link set lo up; sh /work/work > /work/out 2>&1; cp /log/all /log/version /work/' ||
-    { cat "$folder/out" >&2; exit 1; }
-mkdir -p "$(dirname "$0")/../tests/data/engines"
-sed 's#kernel/[^ ]*#kernel/6.12#' "$folder/all" > "$(dirname "$0")/../tests/data/engines/$(cat "$folder/version").log"
-echo "$suite: Docker $(cat "$folder/version"), $(wc -l < "$folder/all") lines"
+unshare --mount --net --pid --ipc --uts --fork --kill-child sh -euc '
+    root=$1
+    mount --make-rprivate /
+    mount --rbind /dev "$root/dev"; mount -t proc proc "$root/proc"; mount --rbind /sys "$root/sys"
+    mount -t tmpfs run "$root/run"; mkdir -p "$root/var/lib/docker"; mount -t tmpfs data "$root/var/lib/docker"
+    ip link set lo up
+    exec chroot "$root" sh /work/work' record "$root" > "$folder/out" 2>&1 || { cat "$folder/out" >&2; exit 1; }
+version=$(cat "$root/log/version")
+mkdir -p "$here/tests/data/engines"
+sed 's#kernel/[^ ]*#kernel/6.12#' "$root/log/all" > "$here/tests/data/engines/$version.log"
+echo "$suite: Docker $version, $(wc -l < "$root/log/all") lines"

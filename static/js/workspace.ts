@@ -131,9 +131,9 @@ class Workspace {
         if (!isReplay && this.objects) this.map.show(this.objects);
       },
     };
-    const margins = [this.logs.daemon.margin, this.logs.warehouse.margin];
-    this.flow.onTitle = (order, title) => margins.forEach((margin) => margin.name(order, title));
-    for (const margin of margins) {
+    const logs = Object.values(this.logs);
+    this.flow.onTitle = (order, title) => logs.forEach((log) => log.name(order, title));
+    for (const { margin } of logs) {
       margin.onOpen = (order) => {
         this.replay.close();
         this.layout.reveal("flow");

@@ -172,3 +172,28 @@ def test_the_owner_of_one_cannot_enter_another(alices, charlies):
     assert code != 0
     assert b"mine" not in out
     assert b"not permitted" in err
+
+
+def test_a_sandbox_goes_even_if_something_in_it_is_frozen(new_place):
+    """On cgroups of version 1 a process that `docker pause` has frozen cannot be killed: the engine waited for it."""
+    place = new_place()
+    assert (
+        place.learner(f"docker run -d --name frozen --entrypoint sleep {POHA} 600 && docker pause frozen", 60)[0] == 0
+    )
+    engine.pause(place.container_id)  # asleep besides
+    began = time.monotonic()
+    containers.remove(place.container_id)
+    assert time.monotonic() - began < 5
+    assert place.spec.code not in containers.made()
+
+
+def test_whoever_freezes_and_hides_in_a_sandbox_goes_with_it(new_place):
+    place = new_place()
+    place.root("""
+        cd /sys/fs/cgroup/freezer; mkdir -p mine; sleep 600 & sleep 0.2; echo $! > mine/cgroup.procs
+        nohup setsid sh -c 'while :; do echo FROZEN > mine/freezer.state; done' > /dev/null 2>&1 &
+        sleep 0.3; mount -t tmpfs hidden /sys/fs/cgroup; mount -t tmpfs hidden /mnt""")
+    began = time.monotonic()
+    containers.remove(place.container_id)
+    assert time.monotonic() - began < 5
+    assert place.spec.code not in containers.made()

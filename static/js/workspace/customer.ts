@@ -9,14 +9,14 @@ const DID_NOT_END = 124;
 
 /** What the customer in Rajwada got: step 5 of the flow, taken by another daemon than the learner's. */
 export class Customer {
-  private readonly box: HTMLElement;
+  private readonly box: HTMLDetailsElement;
   private known: readonly string[] | null = null;
 
   constructor(
     pane: HTMLElement,
     private readonly announcer: Announcer,
   ) {
-    this.box = find(pane, "[data-served]");
+    this.box = find<HTMLDetailsElement>(pane, "[data-served]");
   }
 
   /** Show these, newest first; return whether the customer got one since the last time. */
@@ -27,6 +27,7 @@ export class Customer {
     find(this.box, "[data-served-list]").replaceChildren(...runs.map(slip));
     this.box.hidden = runs.length === 0;
     const come = newcomers(before, runs);
+    if (come.length) this.box.open = true;
     for (const run of come) this.announcer.say(say("served", { image: run.image, end: endOf(run) }));
     return come.length > 0;
   }

@@ -69,7 +69,7 @@ export class Layout {
   private bindSplit(): void {
     const body = find(this.workspace, "[data-split]");
     new Separator(find(this.workspace, "[data-separator=rows]"), {
-      key: "workspace-rows", axis: "y", least: 20, most: 85, usual: 60, growsWith: "ArrowDown",
+      key: "workspace-rows", axis: "y", least: 20, most: 85, usual: 50, growsWith: "ArrowDown",
       shareAt: (y) => {
         const { top, height } = body.getBoundingClientRect();
         return ((y - top) / height) * 100;

@@ -58,6 +58,12 @@ export class LogPane {
     if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
   }
 
+  /** Tell what a command is called; its lines may be there already. */
+  name(order: number, title: string): void {
+    this.margin.name(order, title);
+    this.scrollIfFollowing();
+  }
+
   clear(): void {
     this.book.clear();
     this.redraw();
