@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,11 @@ class Platform:
             "VISITS_PORT": str(free_port()), **environment,
         }  # fmt: skip
         self.process: subprocess.Popen[bytes] | None = None
+
+    def shell(self, script: str) -> str:
+        """Run a script as `manage.py shell` does, on this platform's data; return what it printed."""
+        argv = [sys.executable, "manage.py", "shell", "-v", "0", "-c", script]
+        return subprocess.run(argv, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=True).stdout
 
     def start(self) -> None:
         with self.output.open("ab") as log:
@@ -145,6 +151,25 @@ class Learner:
         self.type(command + "\n")
         until(lambda: self.screen().count(PROMPT) > prompts and self.at_prompt(), seconds, command)
         return self.screen().split(PROMPT)[-2].split("\n", 1)[-1]
+
+    def beside(self, command: str, seconds: float = 30) -> str:
+        """Run a command in the sandbox as the learner, but not in the terminal; return what it printed."""
+        container, owner = self.sandbox
+        enter = ["docker", "exec", "--user", f"{owner}:{owner}", container, "/sbx/enter", "bash", "-c", command]
+        return subprocess.run(enter, capture_output=True, text=True, timeout=seconds, check=False).stdout
+
+    @cached_property
+    def sandbox(self) -> tuple[str, str]:
+        """The container's id and the owner's uid of the sandbox that was there when this was asked first."""
+        script = f"one = Sandbox.objects.get(code='{self.code}'); print(one.container_id, one.owner_uid)"
+        container, owner = self.platform.shell(f"from sandbox.models import Sandbox; {script}").split()[-2:]
+        return container, owner
+
+    def tell_story(self, told: bool) -> None:
+        """Switch the story on or off."""
+        switch = self.page.locator("button[data-choice=story]")
+        if (switch.get_attribute("aria-pressed") == "true") != told:
+            switch.click()
 
     def pane(self, name: str) -> Locator:
         return self.page.get_by_test_id(f"log-{name}")

@@ -24,6 +24,8 @@ export class ArrowRow {
     // Most arrows are never opened: what they hold is made when they are.
     this.details.addEventListener("toggle", () => this.open());
     this.item.append(this.details);
+    const { step, from, to, outcome } = arrow.event;
+    Object.assign(this.item.dataset, { taken: step, from, to, found: outcome });
     this.draw();
   }
 
