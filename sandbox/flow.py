@@ -34,7 +34,8 @@ class Flow:
     traces: dict[str, Order] = field(default_factory=dict)
     touched: dict[str, Order] = field(default_factory=dict)  # by the ids of objects, 12 digits: who dealt with it last
     transfers: dict[int, tuple[str, Order]] = field(default_factory=dict)  # calls under way that move an image
-    asked: str = ""  # trace of the pull whose question to the registry was shown: the daemon logs it twice
+    nameless: dict[str, tuple[Answer, Order]] = field(default_factory=dict)  # containers whose image is not known yet
+    asked: str = ""  # the pull whose question to the registry was shown: the daemon logs it twice
 
     def feed(self, entry: Line | Heard) -> list[Event] | None:
         """Return the entry's events; None if it is about the platform's own calls, to be hidden."""
@@ -107,18 +108,24 @@ class Flow:
             image = plain_name(missing[1])
             text = _("%(image)s is not in the daemon's cache: it has to be fetched.") % {"image": image}
             return [self.lookup(answer, order, image, "miss", text)]
-        if not answer.made:
+        run = self.history.run_of(answer.made) if answer.made else None
+        if not run:
             return []
-        run = self.history.run_of(answer.made)
-        image = run.image if run else ""
+        if not run.image:  # the daemon's event will tell it
+            self.nameless[answer.made] = (answer, order)
+            trim(self.nameless, OBJECTS_KEPT)
+            return []
+        return self.made(answer, order, run.image)
+
+    def made(self, answer: Answer, order: Order, image: str) -> list[Event]:
         container = answer.made[:12]
         self.touch(container, order)
         pulled = image in order.pulled
         text = _("The image was fetched: now it is in the cache.") if pulled else _("The image was in the cache.")
-        made = _("The daemon makes a container from the image.")
+        why = _("The daemon makes a container from the image.")
         return [
             self.lookup(answer, order, image, "hit", text),
-            self.arrow(answer.at, order, 3, "daemon", "container", f"create {container}", made, [container, image]),
+            self.arrow(answer.at, order, 3, "daemon", "container", f"create {container}", why, [container, image]),
         ]
 
     def lookup(self, answer: Answer, order: Order, image: str, outcome: str, text: str) -> Event:
@@ -131,6 +138,7 @@ class Flow:
         self.history.happened(event)
         if not event.kind:
             return []
+        made = self.named(event)
         short = event.short
         container = event.attributes.get("container", "")[:12]
         order = self.order_of(event, short, container)
@@ -141,8 +149,15 @@ class Flow:
             "order": order.at if order else 0,
         }  # fmt: skip
         if event.kind == "container" and order:
-            return [*self.life(event, short, order), told]
+            return [*made, *self.life(event, short, order), told]
         return [told]
+
+    def named(self, event: ObjectEvent) -> list[Event]:
+        """Tell of a container whose answer came before the event that says of which image it is."""
+        run = self.history.run_of(event.id) if event.id in self.nameless else None
+        if not run or not run.image:
+            return []
+        return self.made(*self.nameless.pop(event.id), run.image)
 
     def order_of(self, event: ObjectEvent, short: str, container: str) -> Order | None:
         """Whose doing an event is: an object's creation tells only by its time whose it is."""
@@ -209,9 +224,10 @@ class Flow:
         return []
 
     def pull_goes_out(self, line: Line, order: Order, image: str, trace: str) -> list[Event]:
-        if trace and trace == self.asked:
+        pull = trace or f"{order.at} {image}"
+        if pull == self.asked:
             return []
-        self.asked = trace
+        self.asked = pull
         text = _("The daemon asks the registry.")
         step = pull_step(without_host(image))
         return [self.arrow(line.at, order, step, "daemon", "registry", f"pull {image}", text, [image])]

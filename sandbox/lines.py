@@ -1,6 +1,6 @@
 """Lines of two logs: the daemon's (dockerd --debug) and the warehouse's (the registry's JSON log).
 
-They are parsed here and nowhere else. The formats were read off Docker 20.10 to 26.1 and registry 2.8.
+They are parsed here and nowhere else. The formats were read off Docker 20.10 to 28.5 and registry 2.8.
 """
 
 import json
@@ -15,10 +15,11 @@ from django.utils.translation import gettext_noop
 from sandbox.tap import MARK, VERSION
 
 # A key begins where a word begins: tried at every letter, a line of one long word would take seconds.
-LOGFMT = re.compile(r'(?<![\w.])(\w[\w.]*)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
+LOGFMT = re.compile(r'(?<![\w.-])(\w[\w.-]*)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
 # All that history.py reads, and what flow.py adds to it: what the daemon asks of registries.
 TELLS_HISTORY = re.compile(re.escape(MARK) + r'|msg="(Trying to pull |pulling blob |Pushing layer)')
 CALL = re.compile(r"Calling (GET|HEAD|POST|PUT|DELETE|OPTIONS) (\S+)")
+FORM_DATA = re.compile(r'\bform-data="(?:[^"\\]|\\.)*"')
 BUILD_ARGUMENTS = re.compile(r"\b(buildargs=)[^&\s\"]+")  # values for a build, which may be secrets
 
 
@@ -55,7 +56,12 @@ def parse_daemon(at: int, raw: str) -> Line:
     if "msg" not in fields:
         return Line(at, "daemon", "info", raw, raw, {})
     message = fields["msg"]
-    if message.startswith("form data: "):
+    if "form-data" in fields:  # as Docker 28 tells a request's body
+        fields["form-data"] = without_secrets(fields["form-data"])
+        raw = FORM_DATA.sub(lambda _: f"form-data={json.dumps(fields['form-data'])}", raw)
+    if message.startswith("handling ") and "request-url" in fields:
+        fields["msg"] = message = f"Calling {fields.get('method', '')} {fields['request-url']}"
+    elif message.startswith("form data: "):
         # A request's body: it may hold the environment, and so the secrets, of a container.
         body = without_secrets(message.removeprefix("form data: "))
         fields["msg"] = message = f"form data: {body}"

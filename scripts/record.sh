@@ -12,18 +12,19 @@ root=$folder/root
 
 cli=docker-cli
 [ "$suite" != bookworm ] || cli=docker.io # there it is one package
-mmdebstrap --quiet --variant=minbase ${MIRROR:+--aptopt="Acquire::AllowInsecureRepositories true"} \
-    --include="docker.io,$cli,docker-registry,curl,perl-base,busybox-static,ca-certificates,iproute2,iptables" \
-    "$suite" "$root"
+mmdebstrap --quiet --variant=minbase --aptopt='Acquire::Check-Valid-Until "false"' \
+    --include="docker.io,$cli,docker-registry,curl,perl,busybox-static,ca-certificates,iproute2,iptables" \
+    "$suite" "$root" "deb [trusted=yes] http://deb.debian.org/debian $suite main"
 mkdir "$root/work"
 gcc -O2 -static -o "$root/work/tap" "$here/sandbox/image/tap.c"
 
 cat > "$root/work/work" <<'WORK'
 set -u
-mkdir -p /log /var/lib/docker/tmp /etc/docker/registry
+mkdir -p /log
 stamp() { exec perl -MTime::HiRes=time -ne '$|=1; printf "%d %s %s", time * 1e6, "'"$1"'", $_'; }
-(REGISTRY_LOG_FORMATTER=json REGISTRY_LOG_LEVEL=info REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/tmp/registry \
-    docker-registry serve /etc/docker/registry/config.yml 2>&1 || docker-registry serve 2>&1) | stamp warehouse > /log/warehouse &
+printf '%s\n' 'version: 0.1' 'log: {level: info, formatter: json}' 'http: {addr: 127.0.0.1:5000}' \
+    'storage: {filesystem: {rootdirectory: /tmp/registry}}' > /work/registry.yml
+docker-registry serve /work/registry.yml 2>&1 | stamp warehouse > /log/warehouse &
 dockerd --debug --host unix:///run/dockerd.sock --insecure-registry 127.0.0.1:5000 2>&1 | stamp daemon > /log/daemon &
 /work/tap /run/docker.sock /run/dockerd.sock 0 2>&1 | stamp daemon > /log/tap &
 until [ -S /run/docker.sock ]; do sleep 0.1; done
@@ -54,7 +55,7 @@ WORK
 
 unshare --mount --net --pid --ipc --uts --fork --kill-child sh -euc '
     root=$1
-    mount --make-rprivate /
+    mount --make-rprivate /; mount --bind "$root" "$root"
     mount --rbind /dev "$root/dev"; mount -t proc proc "$root/proc"; mount --rbind /sys "$root/sys"
     mount -t tmpfs run "$root/run"; mkdir -p "$root/var/lib/docker"; mount -t tmpfs data "$root/var/lib/docker"
     ip link set lo up
@@ -62,4 +63,5 @@ unshare --mount --net --pid --ipc --uts --fork --kill-child sh -euc '
 version=$(cat "$root/log/version")
 mkdir -p "$here/tests/data/engines"
 sed 's#kernel/[^ ]*#kernel/6.12#' "$root/log/all" > "$here/tests/data/engines/$version.log"
+[ -s "$root/log/all" ] || { cat "$root"/log/* "$folder/out" >&2; exit 1; }
 echo "$suite: Docker $version, $(wc -l < "$root/log/all") lines"

@@ -1,4 +1,7 @@
-"""What a sandbox's daemon, its tap and the warehouse wrote while a learner worked: tests/data/*.log."""
+"""What a sandbox's daemon, its tap and the warehouse wrote while a learner worked: tests/data/*.log.
+
+Those of other engines, tests/data/engines/VERSION.log, are made by scripts/record.sh.
+"""
 
 import json
 from pathlib import Path
@@ -9,7 +12,8 @@ from sandbox.lines import Line, parse_daemon, parse_warehouse
 from sandbox.tap import Heard, hear
 
 DATA = Path(__file__).parent / "data"
-NAMES = sorted(path.stem for path in DATA.glob("*.log"))
+ENGINES = sorted(f"engines/{path.stem}" for path in DATA.glob("engines/*.log"))
+NAMES = sorted(path.stem for path in DATA.glob("*.log")) + ENGINES
 POHA = "warehouse:5000/sarafa/poha"
 ALICES_ADDRESS = "fd00::a11c:e"
 

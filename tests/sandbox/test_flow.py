@@ -7,9 +7,9 @@ import pytest
 
 from sandbox import rules
 from sandbox.flow import Flow, without_host
-from sandbox.lines import parse_daemon
+from sandbox.lines import Line, parse_daemon
 from sandbox.tap import hear
-from tests.recordings import DATA, NAMES, POHA, arrows, fed, raw, recorded
+from tests.recordings import DATA, ENGINES, NAMES, POHA, arrows, fed, raw, recorded
 
 FIELDS = {
     "flow": {"type", "at", "step", "from", "to", "call", "text", "status", "ms", "key", "outcome", "command", "line",
@@ -254,3 +254,43 @@ def test_a_thousand_lines_are_read_in_well_under_a_second():
 def test_the_recordings_are_there():
     assert DATA.is_dir()
     assert len(NAMES) >= 12
+
+
+# --- engines of other versions: what the tap tells is the API, which changes little ---
+
+
+def of_command(name: str, line: str) -> list[dict]:
+    return [one for one in arrows(name) if one["line"].startswith(line)]
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_five_steps_are_told_of_every_engine(name):
+    runs = of_command(name, "docker run --rm")
+    first, second = ([one for one in runs if one["order"] == order] for order in sorted({one["order"] for one in runs}))
+    assert {one["outcome"] for one in first} == {"", "miss", "hit"}
+    assert "registry" in {one["to"] for one in first}
+    assert {one["outcome"] for one in second} == {"", "hit"}
+    assert "registry" not in {one["to"] for one in second}
+    assert all(one["call"] != "look up" for one in [*first, *second])
+    assert {one["step"] for one in of_command(name, "docker push")} == {4}
+    assert {one["step"] for one in of_command(name, "docker pull") if one["to"] == "registry"} == {5}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_runs_refusals_and_secrets_are_the_same_of_every_engine(name):
+    told, events = fed(name)
+    image = "127.0.0.1:5000/sarafa/poha"
+    runs = [(run["image"], run["pulled"], run["started"]) for run in told.history.as_facts()["runs"]]
+    assert runs == [(image, True, True), (image, False, True), (image, False, True)]
+    errors = [one["error"] for one in events if one["type"] == "answer" and one["status"] == 409]
+    assert any("already in use" in error for error in errors)
+    lines = [entry.as_event() for entry in recorded(name) if isinstance(entry, Line)]
+    assert "hunter2-secret" in str(raw(name))
+    assert "hunter2-secret" not in json.dumps(events + lines)
+    assert "curl" in {one["command"] for one in events if one["type"] == "flow"}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_lines_of_every_engine_are_told_as_calls(name):
+    levels = {(line.level, line.text) for line in recorded(name) if isinstance(line, Line)}
+    assert ("call", "POST /containers/create") in levels
