@@ -1,0 +1,77 @@
+"""What a sandbox's daemon manages, asked again and again over one line."""
+
+import asyncio
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sandbox import objects, streaming
+from sandbox.engine import EngineError
+
+POHA = "warehouse:5000/sarafa/poha"
+# Root of the sandbox puts a program of its own in the place of the daemon.
+LIAR = r"""
+use Socket; unlink "/run/dockerd.sock";
+socket(S, AF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un("/run/dockerd.sock")); chmod 0666, "/run/dockerd.sock";
+listen(S, 99);
+while (accept(C, S)) {
+    if (fork) { close C; next }
+    sysread(C, $asked, 4096); select C; print "HTTP/1.0 200 OK\r\n\r\n"; ANSWER; exit;
+}
+"""
+
+
+async def asked(place: Any, times: int = 1) -> list[dict[str, Any]]:
+    sandbox: Any = SimpleNamespace(container_id=place.container_id, owner_uid=place.spec.owner_uid)
+    try:
+        async with objects.asker(sandbox) as asker:
+            return [await asker.ask() for _ in range(times)]
+    finally:
+        await streaming.close_client()
+
+
+def ask(place: Any, times: int = 1) -> list[dict[str, Any]]:
+    return asyncio.run(asked(place, times))
+
+
+def test_it_tells_containers_images_networks_and_volumes(alices):
+    alices.learner(
+        f"""docker pull -q {POHA}; docker network create lane; docker volume create jar
+        docker run -d --name open -p 8080:80 --network lane -v jar:/jar --entrypoint sleep {POHA} 600
+        docker run --name over --entrypoint sh {POHA} -c 'exit 3'; docker create --name closed {POHA}""",
+        60,
+    )
+    (told,) = ask(alices)
+    stalls = {one["name"]: one for one in told["containers"]}
+    assert {name: (one["state"], one["exit"]) for name, one in stalls.items()} == {
+        "open": ("running", None), "over": ("exited", 3), "closed": ("created", None)}  # fmt: skip
+    assert stalls["open"]["ports"] == [{"port": 80, "protocol": "tcp", "host": 8080}]
+    assert stalls["open"]["networks"] == ["lane"]
+    assert stalls["open"]["volumes"] == ["jar"]
+    assert len(stalls["open"]["id"]) == 12
+    (image,) = [one for one in told["images"] if f"{POHA}:latest" in one["tags"]]
+    assert len(image["layers"]) >= 2
+    assert image["size"] > 1_000_000
+    assert {"bridge", "host", "none", "lane"} == {one["name"] for one in told["networks"]}
+    assert [one["name"] for one in told["volumes"]] == ["jar"]
+
+
+def test_it_is_asked_again_over_the_same_line(charlies):
+    first, second = ask(charlies, 2)
+    assert first == second
+    assert first["containers"] == []
+
+
+@pytest.mark.parametrize(
+    "lie", ["print q([1, 2, 3])", "print q([{)", "print q([) x 9000", "print q(x) x 65536 while 1", "sleep 60"]
+)
+def test_a_daemon_that_lies_is_no_answer(new_place, lie):
+    place = new_place()
+    place.root("pkill -STOP -x dockerd")
+    place.root(f"setsid nohup perl -e '{LIAR.replace('ANSWER', lie)}' > /dev/null 2>&1 & sleep 0.5")
+    began = time.monotonic()
+    with pytest.raises(EngineError, match="did not tell"):
+        ask(place)
+    assert time.monotonic() - began < objects.SECONDS + 3
