@@ -2,11 +2,10 @@
 
 import json
 import random
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from platform_under_test import Learner, until
+from platform_under_test import ROOT, Learner, until
 
 POHA = "warehouse:5000/sarafa/poha"
 SHIKANJI = "warehouse:5000/sarafa/shikanji"
@@ -215,8 +214,8 @@ def test_the_map_shuts_nobody_out(arrive, theme):
 
 @pytest.mark.parametrize("size", ["wide", "phone"])
 def test_flow_and_map_have_their_pictures_taken(keeper, size):
-    """Pictures for people to look at: DATA_DIR of the platform, pictures/."""
-    folder = Path(keeper.platform.folder) / "pictures"
+    """For people to look at: var/pictures/."""
+    folder = ROOT / "var" / "pictures"
     if size == "phone":
         keeper.page.set_viewport_size({"width": 390, "height": 844})
     for tab in ("Flow", "Map"):
