@@ -4,7 +4,7 @@ import { changesOf } from "../../static/js/workspace/map/changes.ts";
 import { commandsFor, safeName } from "../../static/js/workspace/map/commands.ts";
 import { legsOf, stationsOf } from "../../static/js/workspace/map/legs.ts";
 import { fullTag, imageNamed, keysOf, kinOf } from "../../static/js/workspace/map/things.ts";
-import { portsOf, sentenceOf, sizeOf } from "../../static/js/workspace/map/words.ts";
+import { portsOf, sentenceOf, shortImage, sizeOf } from "../../static/js/workspace/map/words.ts";
 import type { ContainerState, FlowEvent } from "../../static/js/workspace/protocol.ts";
 import { bazaar, BRIDGE, loadWords, NGINX, WEB } from "./mapfixtures.ts";
 
@@ -105,4 +105,10 @@ test("what goes to a container goes to its stall, or to the market if it has non
   assert.deepEqual(stationsOf("container", [WEB.id], bazaar()), [`container:${WEB.id}`, "head:market"]);
   assert.deepEqual(stationsOf("cache", ["redis"], bazaar()), ["head:images"]);
   assert.deepEqual(stationsOf("registry", [], bazaar()), ["place:registry"]);
+});
+
+test("where there is little room, an image is told by the end of its name", () => {
+  assert.equal(shortImage("warehouse:5000/sarafa/poha"), "…/poha");
+  assert.equal(shortImage("library/nginx"), "library/nginx");
+  assert.equal(shortImage("a-name-without-any-slash"), "a-name-without-any-slash");
 });

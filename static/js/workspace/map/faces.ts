@@ -6,7 +6,7 @@ import type { ContainerState, ImageState, NetworkState, Objects, VolumeState } f
 import { nameOf } from "./changes.ts";
 import { copy, set } from "./drawing.ts";
 import { idOf, imageNamed, shortId, tintOf, type Thing } from "./things.ts";
-import { healthOf, portsOf, sentenceOf, sizeOf, stateOf } from "./words.ts";
+import { healthOf, portsOf, shortImage, sentenceOf, sizeOf, stateOf } from "./words.ts";
 
 const DRAWN = new Set<string>(["created", "running", "paused", "restarting", "removing", "exited", "dead"]);
 const CLOTHS = 4;
@@ -45,7 +45,7 @@ function fillContainer(face: HTMLElement, container: ContainerState, objects: Ob
   set(find(face, "[data-picture]"), { href: `#map-stall-${shape}` });
   for (const mark of face.querySelectorAll("[data-mark]")) set(mark, { href: `#map-mark-${shape}` });
   setText(part(face, "state"), stateOf(container));
-  setText(part(face, "image"), visible(image));
+  setText(part(face, "image"), visible(shortImage(image)));
   setText(part(face, "ports"), portsOf(container).join(" "));
   setText(part(face, "health"), healthOf(container));
   const at = container.networks.map((one) => lanes.indexOf(one)).filter((index) => index >= 0);

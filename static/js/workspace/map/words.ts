@@ -31,6 +31,12 @@ export function sizeOf(bytes: number): string {
   return `${Number(size.toPrecision(3))}${units[at]}`;
 }
 
+/** An image's name where there is little room: its end tells it from others. What it is called in full is said elsewhere. */
+export function shortImage(image: string): string {
+  const slash = image.lastIndexOf("/");
+  return slash > 0 && image.length > 16 ? `…${image.slice(slash)}` : image;
+}
+
 /** What an image is called: its first tag, or how docker writes that it has none. */
 export function tagOf({ tags }: ImageState): string {
   return visible(tags[0] ?? "<none>");
