@@ -266,7 +266,7 @@ static void request_began(struct link *link, char *line)
     }
     *uri++ = 0;
     *version = 0;
-    const char *path = starts(uri, "/v1.") ? strchr(uri + 1, '/') : uri;
+    const char *path = uri[0] == '/' && uri[1] == 'v' && uri[2] >= '0' && uri[2] <= '9' ? strchr(uri + 1, '/') : uri;
     struct call *call = &link->pending[link->last++ % PENDING];
     *call = (struct call){0, now(), !strcmp(line, "HEAD"), !strcmp(line, "POST"), 0};
     if (path && !strncmp(path, "/_ping", 6))

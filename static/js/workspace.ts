@@ -50,7 +50,8 @@ class Workspace {
   private askedAnew = -Infinity;
   private askTimer = 0;
   private readonly unread = new Set<string>();
-  private readonly openedAt = Date.now();
+  /** By the server's clock: this computer's may be wrong. What happened before is no news. */
+  private openedAt = Infinity;
   private objects: Objects | null = null;
 
   constructor(private readonly root: HTMLElement) {
@@ -166,6 +167,7 @@ class Workspace {
       case "state":
         // A sandbox that was reset may still report its end.
         if (event.code !== this.sandbox.code) return;
+        if (this.openedAt === Infinity) this.openedAt = Date.parse(event.now);
         this.sandbox.hear(event);
         break;
       case "log":

@@ -172,8 +172,15 @@ def test_pointing_at_a_command_lights_its_lines_arrows_and_stalls(busy):
     show(busy, "Map")
     stall = busy.page.locator("[data-kind=container][data-name=stall]")
     until(stall.count, 5, "the stall")
-    stall.hover()
+    assert not stall.evaluate("stall => stall.classList.contains('is-lit')")
+    # A command that is opened stays lit, in whatever pane one looks.
     show(busy, "Flow")
+    opened = group(busy, f"docker run -d --name stall {POHA}").locator(".flow-toggle")
+    opened.click()
+    if opened.get_attribute("aria-expanded") == "false":
+        opened.click()
+    show(busy, "Map")
+    until(lambda: stall.evaluate("stall => stall.classList.contains('is-lit')"), 2, "the stall to be lit")
 
 
 def test_a_log_follows_its_newest_lines(busy):
@@ -259,3 +266,31 @@ def test_hostile_names_are_text_everywhere(arrive):
     assert MARKUP in shown
     assert RIGHT_TO_LEFT not in shown
     assert "\x1b" not in shown
+
+
+def test_a_flood_of_calls_leaves_the_page_quick_and_the_count_right(arrive):
+    alice = arrive()
+    alice.start()
+    show(alice, "Flow")
+    alice.beside("curl -s -o /dev/null --unix-socket /run/docker.sock 'http://d/version?n=[1-3000]'", 60)
+    flood = alice.page.locator(".flow-group").first
+    until(lambda: "3000" in (flood.locator(".flow-meta").text_content() or ""), 10, "the whole flood")
+    assert flood.locator(".flow-row").count() < 1000
+    began = alice.page.evaluate("() => performance.now()")
+    alice.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert alice.page.evaluate("() => performance.now()") - began < 500
+    alice.run("docker ps")
+    until(lambda: "docker ps" in (alice.page.locator(".flow-group").first.text_content() or ""), 2, "the next command")
+
+
+def test_clocks_that_differ_do_not_matter(arrive):
+    alice = arrive()
+    alice.page.clock.install(time="2027-03-01T12:00:00Z")  # the browser's is months ahead
+    alice.page.clock.resume()
+    alice.start()
+    show(alice, "Map")
+    moved = "() => { window.moved = 0; new MutationObserver(list => { window.moved += list.length }).observe(" \
+        "document.querySelector('#panel-map [data-loads]'), {childList: true}) }"  # fmt: skip
+    alice.page.evaluate(moved)
+    alice.run(f"docker run --rm {POHA}")
+    until(lambda: alice.page.evaluate("() => window.moved"), 3, "an order on its way")

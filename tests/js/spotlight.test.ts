@@ -57,3 +57,14 @@ test("who stops pointing at a command does not put out what the map is pointed a
   assert.deepEqual(told().at(-1), [[], []]);
   assert.ok(!spotlight.isLit(1));
 });
+
+test("a command that was opened stays lit while the reader points at nothing", () => {
+  const { spotlight, told } = lamps();
+  spotlight.learn(call(1, { objects: ["poha"] }));
+  spotlight.learn(call(2, { objects: ["jalebi"] }));
+  spotlight.pin(1);
+  spotlight.light(2);
+  spotlight.light(null);
+  spotlight.pin(null);
+  assert.deepEqual(told(), [[[1], ["poha"]], [[2], ["jalebi"]], [[1], ["poha"]], [[], []]]);
+});

@@ -9,7 +9,7 @@ from sandbox import rules
 from sandbox.flow import Flow, without_host
 from sandbox.lines import Line, parse_daemon
 from sandbox.tap import hear
-from tests.recordings import DATA, ENGINES, NAMES, POHA, arrows, fed, raw, recorded
+from tests.recordings import DATA, ENGINES, NAMES, POHA, arrows, fed, heard_call, raw, recorded
 
 FIELDS = {
     "flow": {"type", "at", "step", "from", "to", "call", "text", "status", "ms", "key", "outcome", "command", "line",
@@ -81,6 +81,14 @@ def test_a_question_the_daemon_logs_twice_is_shown_once():
 )  # fmt: skip
 def test_a_repository_is_an_image_without_its_registry(image, repository):
     assert without_host(image) == repository
+
+
+@pytest.mark.parametrize("version", ["", "/v1.24", "/v1.99", "/v12.7"])
+def test_a_version_that_nobody_knows_changes_nothing(version):
+    call = hear(1, heard_call(1, "POST", f"{version}/containers/create"))
+    (arrow,) = Flow().feed(call)
+    assert arrow["call"] == "POST /containers/create"
+    assert arrow["text"] == "The client asks the daemon to create a container."
 
 
 # --- answers ---

@@ -15,6 +15,7 @@ export class Spotlight {
   private readonly known = new Map<number, Set<string>>();
   private readonly subscribers: ((lit: Lit) => void)[] = [];
   private lit = DARK;
+  private pinned = DARK;
   private pointed: string | number | null = null;
 
   /** Be told what is lit, whenever that changes. */
@@ -33,14 +34,20 @@ export class Spotlight {
 
   /** The reader points at a command, or at none any more. */
   light(order: number | null): void {
-    if (order !== null) this.point(order, { orders: new Set([order]), objects: this.objectsOf(order) });
-    else if (typeof this.pointed === "number") this.point(null, DARK);
+    if (order !== null) this.point(order, this.litBy(order));
+    else if (typeof this.pointed === "number") this.point(null, this.pinned);
+  }
+
+  /** The reader opened a command, or closed it: while they point at nothing it is lit, in whatever pane they look. */
+  pin(order: number | null): void {
+    this.pinned = order === null ? DARK : this.litBy(order);
+    if (this.pointed === null) this.tell(this.pinned);
   }
 
   /** The reader points at a container, image, network or volume, or at none any more. */
   hover(object: string | null): void {
     if (object !== null) this.point(object, { orders: this.ordersOf(object), objects: new Set([object]) });
-    else if (typeof this.pointed === "string") this.point(null, DARK);
+    else if (typeof this.pointed === "string") this.point(null, this.pinned);
   }
 
   isLit(order: number): boolean {
@@ -57,6 +64,7 @@ export class Spotlight {
 
   forget(): void {
     this.known.clear();
+    this.pinned = DARK;
     this.point(null, DARK);
   }
 
@@ -74,6 +82,14 @@ export class Spotlight {
   private point(at: string | number | null, lit: Lit): void {
     if (at === this.pointed) return;
     this.pointed = at;
+    this.tell(lit);
+  }
+
+  private litBy(order: number): Lit {
+    return { orders: new Set([order]), objects: this.objectsOf(order) };
+  }
+
+  private tell(lit: Lit): void {
     this.lit = lit;
     for (const tell of this.subscribers) tell(lit);
   }

@@ -30,7 +30,7 @@ export class FlowPane {
   constructor(
     private readonly panel: HTMLElement,
     private readonly announcer: Announcer,
-    spotlight: Spotlight,
+    private readonly spotlight: Spotlight,
   ) {
     this.strip = new Strip(find(panel, "[data-steps]"));
     this.scroller = find(panel, "[data-scroller]");
@@ -105,6 +105,7 @@ export class FlowPane {
 
   private turnTo(group: Group): void {
     this.shown = group.isOpen ? group.command : this.newest;
+    this.spotlight.pin(group.isOpen ? group.command.order : null);
     this.turn();
   }
 
