@@ -50,23 +50,26 @@ class Watcher:
         return self.ticked[task]
 
     def delays(self, kind: str) -> list[float]:
-        """Return how long each event of a kind took from the daemon's line about a call to here."""
-        delays, said = [], None
-        for heard, event in self.heard:
-            if event["type"] == "log":
-                said = said_at(event) if "Calling " in event.get("raw", "") else None
-            if event["type"] == kind and said:
-                delays.append(heard - said)
-                said = said if kind == "log" else None
-        return delays
+        """Return how long each event of a kind took from a call to here."""
+        times = [(heard, called_at(event)) for heard, event in self.heard if event["type"] == kind]
+        return [heard - called for heard, called in times if called is not None]
 
 
-def said_at(event: dict[str, Any]) -> float | None:
-    """Return when the daemon wrote a line, by its own clock, which is the host's."""
-    found = SAID_AT.search(event["raw"])
-    if not found:
+def called_at(event: dict[str, Any]) -> float | None:
+    """Return when the daemon was called, if the event tells of that: by a clock that is the host's.
+
+    The log's event says when the daemon wrote its line, the flow's when the engine had the tap's, cut to milliseconds.
+    """
+    if event["type"] == "flow":
+        return moment(event["at"]) if event["from"] == "client" else None
+    found = SAID_AT.search(event.get("raw", ""))
+    if not found or "Calling " not in event["raw"]:
         return None
-    return datetime.fromisoformat(found[1] + found[3].replace("Z", "+00:00")).timestamp() + float(found[2] or 0)
+    return moment(found[1] + found[3]) + float(found[2] or 0)
+
+
+def moment(text: str) -> float:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 async def measure(bench: Bench) -> list[Figure]:
