@@ -7,20 +7,19 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from sandbox import rules
+from sandbox.causes import Causes
 from sandbox.history import History, Order, trim
 from sandbox.lines import CALL, Line, iso, short_digest, shorten
 from sandbox.tap import Answer, Call, Command, Ended, Heard, ObjectEvent, Opened, plain_name
 
 CHECK_MARK = "by=check"  # the query parameter of the platform's own calls, which no learner made
-TRACES_KEPT = 1000  # of calls; one check makes about a hundred at most
-OBJECTS_KEPT = 2000
-FRESH = 2_000_000  # microseconds for which a line that does not say whose it is goes to the last command
+HIDDEN_KEPT = 1000  # traces of our own calls; one check makes about a hundred at most
+NAMELESS_KEPT = 100
 
 ASKS_REGISTRY = re.compile(r"Trying to pull (\S+) from (http://\S+)")
 UNPACKS = re.compile(r"Applied tar (sha256:[0-9a-f]{12})\w* to \S+ size: (\d+)")
 MOVES_LAYER = re.compile(r'pulling blob "(sha256:[0-9a-f]{12})|Pushing layer: (sha256:[0-9a-f]{12})')
 MISSING = re.compile(r"no such image: ?(\S+)", re.IGNORECASE)
-ID = re.compile(r"\b([0-9a-f]{12})(?:[0-9a-f]{52})?\b")
 
 Event = dict[str, Any]
 
@@ -31,11 +30,11 @@ class Flow:
 
     history: History = field(default_factory=History)
     hidden: dict[str, None] = field(default_factory=dict)  # traces of our own calls, in the order they came
-    traces: dict[str, Order] = field(default_factory=dict)
-    touched: dict[str, Order] = field(default_factory=dict)  # by the ids of objects, 12 digits: who dealt with it last
-    transfers: dict[int, tuple[str, Order]] = field(default_factory=dict)  # calls under way that move an image
     nameless: dict[str, tuple[Answer, Order]] = field(default_factory=dict)  # containers whose image is not known yet
     asked: str = ""  # the pull whose question to the registry was shown: the daemon logs it twice
+
+    def __post_init__(self) -> None:
+        self.causes = Causes(self.history)
 
     def feed(self, entry: Line | Heard) -> list[Event] | None:
         """Return the entry's events; None if it is about the platform's own calls, to be hidden."""
@@ -61,17 +60,11 @@ class Flow:
 
     def call(self, call: Call) -> list[Event]:
         order = self.history.called(call)
-        if call.image or call.path.endswith("/push") or call.path in {"/build", "/grpc"}:
-            self.transfers[call.number] = (
-                call.image or call.path.removeprefix("/images/").removesuffix("/push"),
-                order,
-            )
-        name = rules.object_of_path(call.path)
-        self.touch(name, order)
+        self.causes.called(call, order)
         text = rules.sentence_of_call(call.method, call.path, call.image)
         step = rules.step_of_call(call.method, call.path)
         said = f"{call.method} {shorten(call.path)}"
-        about = [name, call.image]
+        about = [rules.object_of_path(call.path), call.image]
         return [self.arrow(call.at, order, step, "client", "daemon", said, text, about) | {"key": call.number}]
 
     def answer(self, answer: Answer) -> list[Event]:
@@ -80,7 +73,7 @@ class Flow:
             return []
         call, order = known
         if answer.status >= 400:
-            self.transfers.pop(answer.number, None)
+            self.causes.ended(answer.number)
         told = {
             "type": "answer", "at": iso(answer.at), "key": answer.number, "order": order.at,
             "status": answer.status, "ms": answer.ms, "error": answer.error,
@@ -91,7 +84,7 @@ class Flow:
 
     def end(self, end: Ended) -> list[Event]:
         """Tell the answer once more, now with all the time that it took."""
-        self.transfers.pop(end.number, None)
+        self.causes.ended(end.number)
         known = self.history.ended(end)
         if not known:
             return []
@@ -113,13 +106,13 @@ class Flow:
             return []
         if not run.image:  # the daemon's event will tell it
             self.nameless[answer.made] = (answer, order)
-            trim(self.nameless, OBJECTS_KEPT)
+            trim(self.nameless, NAMELESS_KEPT)
             return []
         return self.made(answer, order, run.image)
 
     def made(self, answer: Answer, order: Order, image: str) -> list[Event]:
         container = answer.made[:12]
-        self.touch(container, order)
+        self.causes.touch(container, order)
         pulled = image in order.pulled
         text = _("The image was fetched: now it is in the cache.") if pulled else _("The image was in the cache.")
         why = _("The daemon makes a container from the image.")
@@ -139,13 +132,11 @@ class Flow:
         if not event.kind:
             return []
         made = self.named(event)
-        short = event.short
-        container = event.attributes.get("container", "")[:12]
-        order = self.order_of(event, short, container)
+        short, order = event.short, self.causes.of_event(event)
         told = {
             "type": "object", "at": iso(event.at), "kind": event.kind, "action": event.action, "object": short,
             "name": event.attributes.get("name", short), "image": event.attributes.get("image", ""),
-            "exit": as_code(event.attributes.get("exitCode")), "container": container,
+            "exit": as_code(event.attributes.get("exitCode")), "container": event.attributes.get("container", "")[:12],
             "order": order.at if order else 0,
         }  # fmt: skip
         if event.kind == "container" and order:
@@ -158,16 +149,6 @@ class Flow:
         if not run or not run.image:
             return []
         return self.made(*self.nameless.pop(event.id), run.image)
-
-    def order_of(self, event: ObjectEvent, short: str, container: str) -> Order | None:
-        """Whose doing an event is: an object's creation tells only by its time whose it is."""
-        names = (short, event.attributes.get("name", ""), container)
-        dealt = [self.touched[name] for name in names if name in self.touched]
-        known = max(dealt, key=lambda order: order.at, default=None)
-        if event.action in {"create", "pull", "tag"} or not known:
-            known = self.latest(event.at) or known
-            self.touch(short, known)
-        return known
 
     def life(self, event: ObjectEvent, short: str, order: Order) -> list[Event]:
         action, code = event.action, event.attributes.get("exitCode", "")
@@ -194,10 +175,15 @@ class Flow:
         message, trace = line.fields.get("msg", ""), line.fields.get("traceID", "")
         called = CALL.match(message)
         if called:
-            return self.called_line(called[1], called[2], trace)
+            if CHECK_MARK not in called[2]:
+                self.causes.trace(called[1], called[2], trace)
+                return []
+            self.hidden[trace] = None
+            trim(self.hidden, HIDDEN_KEPT)
+            return None
         if trace and trace in self.hidden:
             return None
-        order = self.cause(line)
+        order = self.causes.of_line(line)
         asks, unpacks, moves = ASKS_REGISTRY.match(message), UNPACKS.match(message), MOVES_LAYER.match(message)
         if order and (asks or moves) and line.text not in order.registry[-1:]:  # some are logged twice
             order.registry.append(line.text)
@@ -207,20 +193,6 @@ class Flow:
         if unpacks and order:
             text = _("The daemon unpacks the layer and keeps it: %(size)s bytes.") % {"size": unpacks[2]}
             return [self.arrow(line.at, order, 2, "daemon", "cache", f"unpack {unpacks[1]}", text, [])]
-        return []
-
-    def called_line(self, method: str, uri: str, trace: str) -> list[Event] | None:
-        """The daemon's own note of a call; it tells the trace, by which more of its lines are known."""
-        if CHECK_MARK in uri:
-            self.hidden[trace] = None
-            trim(self.hidden, TRACES_KEPT)
-            return None
-        path = shorten(uri).partition("?")[0]
-        for call, _made, order in reversed(self.history.open.values()):
-            if (call.method, shorten(call.path)) == (method, path):
-                self.traces[trace] = order
-                trim(self.traces, TRACES_KEPT)
-                break
         return []
 
     def pull_goes_out(self, line: Line, order: Order, image: str, trace: str) -> list[Event]:
@@ -235,8 +207,8 @@ class Flow:
     def registry_call(self, line: Line) -> Event:
         method, path = line.fields["method"], line.fields["path"]
         stored = rules.Stored.of(path)
-        image, mover = self.transfer(stored.repository)
-        order = mover or self.latest(line.at) or Order(0)
+        image, mover = self.causes.transfer(stored.repository)
+        order = mover or self.causes.latest(line.at) or Order(0)
         pushing = method in {"POST", "PUT", "PATCH"} or order.name == "push"
         step = 4 if pushing else pull_step(stored.repository or without_host(image))
         status, ms = int(line.fields["status"]), line.fields["ms"]
@@ -246,42 +218,8 @@ class Flow:
 
     def order_number(self, entry: Line) -> int:
         """Return the number of the command that caused a line, or 0."""
-        if entry.source == "warehouse":
-            order = self.transfer(rules.Stored.of(entry.fields["path"]).repository)[1] or self.latest(entry.at)
-        else:
-            order = self.cause(entry)
+        order = self.causes.of_line(entry)
         return order.at if order else 0
-
-    # ---- who caused it ----
-
-    def cause(self, line: Line) -> Order | None:
-        trace = line.fields.get("traceID", "")
-        if trace in self.traces:
-            return self.traces[trace]
-        for found in ID.finditer(line.raw):
-            if found[1] in self.touched:
-                return self.touched[found[1]]
-        return self.transfer("")[1] or self.latest(line.at)
-
-    def transfer(self, repository: str) -> tuple[str, Order | None]:
-        """Return which image is moved just now, and for whom; of several the one of this repository, else the last."""
-        transfers = list(self.transfers.values())
-        fitting = [one for one in transfers if repository and repository in one[0]]
-        return fitting[-1] if fitting else transfers[-1] if transfers else ("", None)
-
-    def latest(self, at: int) -> Order | None:
-        """Return the last command, if it is still at work or was until just now."""
-        last = self.history.last
-        return last if last.at and (last.waits or at - last.heard_at < FRESH) else None
-
-    def touch(self, name: str, order: Order | None) -> None:
-        if name and order:
-            self.touched.pop(name, None)
-            self.touched[name] = order
-            full = ID.fullmatch(name)
-            if full:
-                self.touched[full[1]] = order
-            trim(self.touched, OBJECTS_KEPT)
 
     def arrow(
         self, at: int, order: Order, step: int, origin: str, to: str, call: str, text: str, about: list[str]

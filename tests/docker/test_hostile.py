@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 
 from sandbox import containers, engine
+from tests.liar import LIES, put_liar
 
 POHA = "warehouse:5000/sarafa/poha"
 
@@ -415,37 +416,9 @@ def test_who_kills_everything_gets_it_back(fresh):
     holder.join()
 
 
-# Root of the sandbox puts a program of its own in the place of the daemon. It answers every question with the same.
-LIAR = r"""
-use Socket;
-unlink "/run/dockerd.sock";
-socket(S, AF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un("/run/dockerd.sock")); chmod 0666, "/run/dockerd.sock";
-listen(S, 99);
-while (accept(C, S)) {
-    if (fork) { close C; next }
-    my $asked = "";
-    while ($asked !~ /\r\n\r\n/) { sysread(C, $asked, 4096, length $asked) or exit }
-    select C; $| = 1;
-    print "HTTP/1.0 200 OK\r\n\r\n";
-    ANSWER;
-    exit;
-}
-"""
-LIES = [
-    "print q([1, 2, 3])",
-    "print q([{)",
-    "print q([) x 9000, q(]) x 9000",
-    "print q(x) x 65536 while 1",
-    "sleep 60",
-    """print q([{"Id": "../x?"}, {"Id": "-o /data/x"}])""",
-]
-
-
 def test_a_daemon_that_lies_is_caught_or_fools_its_learner_alone(fresh):
     for lie in LIES:
-        fresh.root(f"""
-            kill $(cat /data/liar) || pkill -STOP -x dockerd
-            setsid nohup perl -e '{LIAR.replace("ANSWER", lie)}' > /dev/null 2>&1 & echo $! > /data/liar; sleep 0.5""")
+        put_liar(fresh, lie)
         with pytest.raises(engine.EngineError, match="did not answer"):
             fresh.facts()
     assert fresh.owner("ls /data/x")[0] != 0

@@ -9,18 +9,9 @@ import pytest
 
 from sandbox import objects, streaming
 from sandbox.engine import EngineError
+from tests.liar import LIES, put_liar
 
 POHA = "warehouse:5000/sarafa/poha"
-# Root of the sandbox puts a program of its own in the place of the daemon.
-LIAR = r"""
-use Socket; unlink "/run/dockerd.sock";
-socket(S, AF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un("/run/dockerd.sock")); chmod 0666, "/run/dockerd.sock";
-listen(S, 99);
-while (accept(C, S)) {
-    if (fork) { close C; next }
-    sysread(C, $asked, 4096); select C; print "HTTP/1.0 200 OK\r\n\r\n"; ANSWER; exit;
-}
-"""
 
 
 async def asked(place: Any, times: int = 1) -> list[dict[str, Any]]:
@@ -64,13 +55,10 @@ def test_it_is_asked_again_over_the_same_line(charlies):
     assert first["containers"] == []
 
 
-@pytest.mark.parametrize(
-    "lie", ["print q([1, 2, 3])", "print q([{)", "print q([) x 9000", "print q(x) x 65536 while 1", "sleep 60"]
-)
+@pytest.mark.parametrize("lie", LIES)
 def test_a_daemon_that_lies_is_no_answer(new_place, lie):
     place = new_place()
-    place.root("pkill -STOP -x dockerd")
-    place.root(f"setsid nohup perl -e '{LIAR.replace('ANSWER', lie)}' > /dev/null 2>&1 & sleep 0.5")
+    put_liar(place, lie)
     began = time.monotonic()
     with pytest.raises(EngineError, match="did not tell"):
         ask(place)

@@ -2,7 +2,7 @@
 
 import json
 
-from sandbox import flow, history
+from sandbox import causes, flow, history
 from sandbox.flow import Flow
 from sandbox.lines import TELLS_HISTORY, parse_daemon
 from sandbox.tap import hear
@@ -182,5 +182,5 @@ def test_history_is_bounded():
     assert len(told.history.open) <= history.CALLS_KEPT
     assert len(told.history.lasting) <= history.CALLS_KEPT
     assert len(told.history.images) <= history.IMAGES_KEPT
-    assert len(told.hidden) <= flow.TRACES_KEPT
-    assert len(told.touched) <= flow.OBJECTS_KEPT
+    assert len(told.hidden) <= flow.HIDDEN_KEPT
+    assert len(told.causes.touched) <= causes.OBJECTS_KEPT
