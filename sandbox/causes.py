@@ -9,7 +9,9 @@ from sandbox.lines import Line, shorten
 from sandbox.tap import Call, ObjectEvent
 
 TRACES_KEPT = 1000
+TRANSFERS_KEPT = 100
 OBJECTS_KEPT = 2000
+LONGEST = 300  # characters of a name or trace; what is longer was made up
 FRESH = 2_000_000  # microseconds for which what does not say whose it is goes to the last command
 ID = re.compile(r"\b([0-9a-f]{12})(?:[0-9a-f]{52})?\b")
 
@@ -60,6 +62,7 @@ class Causes:
         image = call.image or call.path.removeprefix("/images/").removesuffix("/push")
         if call.image or call.path.endswith("/push") or call.path in {"/build", "/grpc"}:
             self.transfers[call.number] = (image, order)
+            trim(self.transfers, TRANSFERS_KEPT)
         self.touch(rules.object_of_path(call.path), order)
 
     def ended(self, number: int) -> None:
@@ -67,6 +70,8 @@ class Causes:
 
     def trace(self, method: str, uri: str, trace: str) -> None:
         """Take note of the trace by which the daemon's log knows a call."""
+        if len(trace) > LONGEST:
+            return
         path = shorten(uri).partition("?")[0]
         for call, _made, order in reversed(self.history.open.values()):
             if (call.method, shorten(call.path)) == (method, path):
@@ -75,7 +80,7 @@ class Causes:
                 return
 
     def touch(self, name: str, order: Order | None) -> None:
-        if not name or not order:
+        if not name or not order or len(name) > LONGEST:
             return
         full = ID.fullmatch(name)
         for known in {name, full[1] if full else name}:

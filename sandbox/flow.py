@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from sandbox import rules
-from sandbox.causes import Causes
+from sandbox.causes import LONGEST, Causes
 from sandbox.history import History, Order, trim
 from sandbox.lines import CALL, Line, iso, short_digest, shorten
 from sandbox.tap import Answer, Call, Command, Ended, Heard, ObjectEvent, Opened, plain_name
@@ -178,7 +178,7 @@ class Flow:
             if CHECK_MARK not in called[2]:
                 self.causes.trace(called[1], called[2], trace)
                 return []
-            self.hidden[trace] = None
+            self.hidden[trace[:LONGEST]] = None
             trim(self.hidden, HIDDEN_KEPT)
             return None
         if trace and trace in self.hidden:

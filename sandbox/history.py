@@ -8,9 +8,11 @@ from sandbox.lines import iso
 from sandbox.tap import Answer, Call, Command, Ended, ObjectEvent, plain_name
 
 CALLS_KEPT = 500
+CALLS_OF_A_COMMAND = 100
 RUNS_KEPT = 200
-COMMANDS_KEPT = 200
+COMMANDS_KEPT = 100
 IMAGES_KEPT = 500
+LONGEST = 500  # characters of a path or a query
 
 
 @dataclass
@@ -77,11 +79,12 @@ class History:
         if not order:
             order = self.orders[call.command or -call.number] = Order(call.at)
             trim(self.orders, COMMANDS_KEPT)
-        made = Made(iso(call.at), call.method, call.path, call.versioned, call.query, call.image, order.line)
+        path, query = call.path[:LONGEST], call.query[:LONGEST]
+        made = Made(iso(call.at), call.method, path, call.versioned, query, call.image, order.line)
         self.calls.append(made)
         del self.calls[:-CALLS_KEPT]
         order.calls.append(made)
-        del order.calls[:-CALLS_KEPT]
+        del order.calls[:-CALLS_OF_A_COMMAND]
         self.open[call.number] = (call, made, order)
         trim(self.open, CALLS_KEPT)
         order.waits += 1

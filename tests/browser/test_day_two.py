@@ -45,3 +45,22 @@ def test_progress_survives_signing_out(arrive):
     alice.page.wait_for_url("**/courses/**")
     alice.page.goto(alice.platform.url + "/courses/sarafa-bazaar/day-2/")
     assert alice.is_done("both-halves")
+
+
+def test_a_task_about_the_past_quotes_the_call_that_was_made_or_was_not(arrive):
+    alice = arrive()
+    alice.start()
+    alice.run("docker run --rm warehouse:5000/sarafa/poha")
+    again = alice.task("same-again")
+    again.get_by_role("button", name="Check").click()
+    until(lambda: "asks http://warehouse:5000 for warehouse:5000/sarafa/poha" in again.inner_text(), 5, "the call")
+    assert "because of “docker run --rm warehouse:5000/sarafa/poha” the daemon" in again.inner_text()
+    alice.run("docker run --rm warehouse:5000/sarafa/poha")
+    until(lambda: alice.is_done("same-again"), 5, "the tick")
+
+    charlie = arrive()
+    charlie.start()
+    charlie.run("docker pull -q warehouse:5000/sarafa/poha; docker run --rm warehouse:5000/sarafa/poha")
+    first = charlie.task("first-order")
+    first.get_by_role("button", name="Check").click()
+    until(lambda: "made no call POST /images/create" in first.inner_text(), 5, "the call that was not made")

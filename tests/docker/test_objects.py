@@ -10,6 +10,7 @@ import pytest
 from sandbox import objects, streaming
 from sandbox.engine import EngineError
 from tests.liar import LIES, put_liar
+from tests.parts import until
 
 POHA = "warehouse:5000/sarafa/poha"
 
@@ -53,6 +54,11 @@ def test_it_is_asked_again_over_the_same_line(charlies):
     first, second = ask(charlies, 2)
     assert first == second
     assert first["containers"] == []
+
+
+def test_nothing_stays_in_the_sandbox_when_a_page_goes(charlies):
+    ask(charlies)
+    until(lambda: charlies.owner("pgrep -f ^/bin/sh./sbx/objects")[0] == 1, 5, "the end of what was asked")
 
 
 @pytest.mark.parametrize("lie", LIES)

@@ -165,6 +165,7 @@ def test_an_answer_to_a_call_that_is_not_known_is_nothing():
 
 
 def test_history_is_bounded():
+    """Root of a sandbox may print whatever a tap would, as long as it likes."""
     told = Flow()
     for number in range(1, 1500):
         heard(
@@ -173,14 +174,23 @@ def test_history_is_bounded():
             call(number, number, "POST", "/containers/create"),
             created(container=f"{number:064x}"),
             answer(number, 201, json.dumps({"Id": f"{number:064x}"}, separators=(",", ":"))),
-            call(100_000 + number, number, "GET", "/images/json"),
+            *[call(100_000 * more + number, number, "POST", f"/images/{'x' * 2000}{number}/push") for more in (1, 2)],
         )
         told.feed(parse_daemon(1, f'level=debug msg="Calling GET /info?by=check" traceID={number}'))
-    assert len(told.history.calls) == history.CALLS_KEPT
-    assert len(told.history.runs) == history.RUNS_KEPT
-    assert len(told.history.orders) == history.COMMANDS_KEPT
-    assert len(told.history.open) <= history.CALLS_KEPT
-    assert len(told.history.lasting) <= history.CALLS_KEPT
-    assert len(told.history.images) <= history.IMAGES_KEPT
+        told.feed(parse_daemon(1, f'level=debug msg="Calling POST /containers/create" traceID={"y" * 9000}{number}'))
+    for number in range(500):
+        heard(told, call(900_000 + number, 1499, "GET", "/info"))
+    kept = told.history
+    assert len(kept.calls) == history.CALLS_KEPT
+    assert len(kept.runs) == history.RUNS_KEPT
+    assert len(kept.orders) == history.COMMANDS_KEPT
+    assert max(len(order.calls) for order in kept.orders.values()) == history.CALLS_OF_A_COMMAND
+    assert max(len(one.path) for one in kept.calls) <= history.LONGEST
+    assert len(kept.open) <= history.CALLS_KEPT
+    assert len(kept.lasting) <= history.CALLS_KEPT
+    assert len(kept.images) <= history.IMAGES_KEPT
     assert len(told.hidden) <= flow.HIDDEN_KEPT
+    assert len(told.nameless) <= flow.NAMELESS_KEPT
+    assert len(told.causes.transfers) <= causes.TRANSFERS_KEPT
     assert len(told.causes.touched) <= causes.OBJECTS_KEPT
+    assert not any(len(name) > causes.LONGEST for name in [*told.causes.touched, *told.causes.traces])
