@@ -57,7 +57,7 @@ CHECK_SECONDS = 0.3  # how long after a call to the daemon its tasks are checked
 CHECK_PAUSE = 0.8  # and how long at least between two checks
 OBJECTS_SECONDS = 0.05  # how long after a change the daemon is asked what it manages: changes come in bursts
 OBJECTS_PAUSE = 0.3  # and how long at least between two questions
-OBJECTS_RETRY = 1
+OBJECTS_RETRY = (1, 30)  # seconds until a daemon that did not answer is asked again, if it says nothing before; at most
 CHECKS_LATER = (1, 1.5, 1.5, 1.5, 1.5, 3, 6, 12)  # seconds between those that follow the last call
 
 
@@ -287,20 +287,24 @@ class EventsConsumer(SandboxConsumer):
 
     async def show_objects(self) -> None:
         """Tell what the daemon manages, at first and soon after each change, for as long as the sandbox runs."""
+        pause, longest = OBJECTS_RETRY
         while self.sandbox.state == State.RUNNING:
             try:
                 async with objects.asker(self.sandbox) as asker:
                     while True:
                         self.objects_due.clear()
                         await self.emit({"type": "objects", **await asker.ask()})
+                        pause = OBJECTS_RETRY[0]
                         await asyncio.sleep(OBJECTS_PAUSE)
                         await self.objects_due.wait()
                         await asyncio.sleep(OBJECTS_SECONDS)
             except EngineError as exc:
                 logger.info("objects of sandbox %s: %s", self.code, exc)
-                await asyncio.sleep(OBJECTS_RETRY)
-                if self.sandbox.paused_at:
-                    await self.objects_due.wait()
+                await asyncio.sleep(OBJECTS_PAUSE)
+                with contextlib.suppress(TimeoutError):
+                    # Asleep, it cannot answer. When it wakes, or its daemon serves again, that is a change.
+                    await asyncio.wait_for(self.objects_due.wait(), None if self.sandbox.paused_at else pause)
+                pause = min(2 * pause, longest)
 
     async def check_when_due(self) -> None:
         """Have the tasks checked soon after the daemon was asked for something."""

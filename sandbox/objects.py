@@ -28,9 +28,12 @@ class Asker:
         await self.line.write(b"\n")
         try:
             async with asyncio.timeout(SECONDS):
-                return json.loads(await self.read())  # type: ignore[no-any-return]
+                told = json.loads(await self.read())
         except (TimeoutError, ValueError) as exc:
             raise EngineError("The daemon did not tell what it manages.") from exc
+        if not isinstance(told, dict):
+            raise EngineError("The daemon did not tell what it manages.")
+        return told
 
     async def read(self) -> bytes:
         while b"\n" not in self.rest:

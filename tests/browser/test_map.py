@@ -104,7 +104,7 @@ def test_a_daemon_that_was_killed_is_drawn_truly_when_it_is_back(arrive):
     )
     truth = until(lambda: said(alice, "ps -a"), 20, "what docker says")
     states = {(one["Names"], one["State"]) for one in truth}
-    until(lambda: drawn(alice, "container", "name", "state") == states, 5, "the map to be true again")
+    until(lambda: drawn(alice, "container", "name", "state") == states, 2, "the map to be true again")
 
 
 @pytest.fixture

@@ -221,9 +221,25 @@ async def test_a_flood_of_changes_is_few_questions(alice, make, logs, monkeypatc
 
 
 async def test_a_daemon_that_does_not_answer_is_asked_again(alice, make, logs, monkeypatch):
-    monkeypatch.setattr(consumers, "OBJECTS_RETRY", 0.02)
+    monkeypatch.setattr(consumers, "OBJECTS_PAUSE", 0.01)
+    monkeypatch.setattr(consumers, "OBJECTS_RETRY", (0.02, 0.05))
+    sandbox = await sync_to_async(make)(alice)
+    async with page(stream(sandbox), alice) as socket:
+        for _ in range(4):
+            logs.objects.put_nowait(EngineError("it did not answer"))
+        logs.objects.put_nowait(NOTHING)
+        assert (await next_objects(socket)).items() >= NOTHING.items()
+
+
+async def test_a_daemon_that_serves_again_is_asked_at_once(alice, make, logs, monkeypatch):
+    monkeypatch.setattr(consumers, "OBJECTS_PAUSE", 0.01)
     sandbox = await sync_to_async(make)(alice)
     async with page(stream(sandbox), alice) as socket:
         logs.objects.put_nowait(EngineError("it did not answer"))
+        await until(lambda: logs.asked == 1)
+        await asyncio.sleep(0.05)
+        logs.changes_seen += 1
+        logs.told.put_nowait({"type": "log", "at": "then", "id": 5000})
         logs.objects.put_nowait(NOTHING)
-        assert (await next_objects(socket)).items() >= NOTHING.items()
+        async with asyncio.timeout(0.8):
+            assert (await next_objects(socket)).items() >= NOTHING.items()
