@@ -43,9 +43,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         running.stop()
 
 
-@pytest.fixture
-def arrive(browser: Browser, platform: Platform) -> Iterator[Callable[..., Learner]]:
-    """Return a function that brings another learner, in a browser of his own."""
+def arrivals(browser: Browser, platform: Platform) -> Iterator[Callable[..., Learner]]:
     contexts: list[BrowserContext] = []
 
     def another(**options: object) -> Learner:
@@ -57,6 +55,18 @@ def arrive(browser: Browser, platform: Platform) -> Iterator[Callable[..., Learn
         for page in context.pages:
             give_back(page, platform)
         context.close()
+
+
+@pytest.fixture
+def arrive(browser: Browser, platform: Platform) -> Iterator[Callable[..., Learner]]:
+    """Return a function that brings another learner, in a browser of his own."""
+    yield from arrivals(browser, platform)
+
+
+@pytest.fixture(scope="module")
+def arrive_to_stay(browser: Browser, platform: Platform) -> Iterator[Callable[..., Learner]]:
+    """The same, for learners whom the tests of a module share."""
+    yield from arrivals(browser, platform)
 
 
 def give_back(page: Page, platform: Platform) -> None:

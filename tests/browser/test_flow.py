@@ -124,10 +124,10 @@ def test_the_five_steps_are_drawn_as_they_are_taken(two, platform):
     )
 
 
-@pytest.fixture
-def busy(arrive):
-    """Somebody who has run a few things, one of them in vain."""
-    alice = arrive(bypass_csp=True)
+@pytest.fixture(scope="module")
+def busy(arrive_to_stay):
+    """Somebody who has run a few things, one of them in vain. The tests that follow share her."""
+    alice = arrive_to_stay(bypass_csp=True)
     alice.start()
     show(alice, "Flow")
     alice.run(f"docker run -d --name stall {POHA}; docker run --name stall {POHA}", 60)
@@ -135,6 +135,7 @@ def busy(arrive):
 
 
 def test_an_arrow_opens_to_the_call_its_answer_and_the_reason(busy):
+    show(busy, "Flow")
     refused = group(busy, f"docker run --name stall {POHA}").locator(".flow-row", has_text="409")
     refused.locator("summary").click()
     opened = refused.locator(".flow-body")
@@ -147,6 +148,7 @@ def test_an_arrow_opens_to_the_call_its_answer_and_the_reason(busy):
 
 
 def test_the_keyboard_reaches_every_arrow(busy):
+    show(busy, "Flow")
     for name in (f"docker run -d --name stall {POHA}", f"docker run --name stall {POHA}"):
         group(busy, name)
     reached = busy.page.evaluate(
@@ -158,10 +160,11 @@ def test_the_keyboard_reaches_every_arrow(busy):
     assert all(reached)
     busy.page.locator("[data-testid=flow] summary.flow-line").first.focus()
     busy.page.keyboard.press("Enter")
-    assert busy.page.locator(".flow-row details[open]").count() == 1
+    assert busy.page.evaluate("() => document.activeElement.parentElement.open") is True
 
 
 def test_pointing_at_a_command_lights_its_lines_arrows_and_stalls(busy):
+    show(busy, "Flow")
     order = group(busy, f"docker run -d --name stall {POHA}").get_attribute("data-order")
     show(busy, "Daemon")
     head = busy.page.locator(f'.log-command[data-order="{order}"]').first
@@ -194,6 +197,7 @@ def test_a_log_follows_its_newest_lines(busy):
 
 
 def test_a_command_can_be_seen_again(busy):
+    show(busy, "Flow")
     group(busy, f"docker run -d --name stall {POHA}").locator("[data-again]").click()
     replay = busy.page.get_by_test_id("replay")
     scrubber = replay.locator("[data-scrubber]")

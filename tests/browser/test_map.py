@@ -107,10 +107,10 @@ def test_a_daemon_that_was_killed_is_drawn_truly_when_it_is_back(arrive):
     until(lambda: drawn(alice, "container", "name", "state") == states, 2, "the map to be true again")
 
 
-@pytest.fixture
-def keeper(arrive):
-    """Somebody with a stall in every state, and one of everything else."""
-    alice = arrive(bypass_csp=True)
+@pytest.fixture(scope="module")
+def keeper(arrive_to_stay):
+    """Somebody with a stall in every state, and one of everything else. The tests that follow share her."""
+    alice = arrive_to_stay(bypass_csp=True)
     alice.start()
     alice.beside(
         f"""docker pull -q {POHA}; docker pull -q nginx; docker network create lane; docker volume create jar
@@ -178,7 +178,27 @@ def test_a_stall_opens_to_its_commands_and_its_visit(keeper):
     assert "docker logs open" in keeper.screen()
 
 
+@pytest.mark.parametrize("size", ["wide", "phone"])
+def test_flow_and_map_have_their_pictures_taken(keeper, size):
+    """For people to look at: var/pictures/."""
+    folder = ROOT / "var" / "pictures"
+    if size == "phone":
+        keeper.page.set_viewport_size({"width": 390, "height": 844})
+    for tab in ("Flow", "Map"):
+        keeper.page.get_by_role("tab", name=tab).click()
+        for theme in ("dark", "light"):
+            keeper.page.emulate_media(color_scheme=theme)
+            for story in (True, False):
+                keeper.tell_story(story)
+                picture = folder / f"{tab.lower()}-{size}-{theme}-{'story' if story else 'plain'}.png"
+                keeper.page.locator("#workspace").screenshot(path=picture)
+                assert picture.stat().st_size > 10_000
+    keeper.page.set_viewport_size({"width": 1280, "height": 900})
+    keeper.tell_story(True)
+
+
 def test_what_is_focused_stays_focused_while_things_change(keeper):
+    show(keeper)
     keeper.page.locator("[data-kind=container][data-name=asleep]").focus()
     keeper.beside("docker unpause asleep; docker rm over; docker run -d --name more nginx")
     until(lambda: ("asleep", "running") in drawn(keeper, "container", "name", "state"), 3, "the change")
@@ -210,20 +230,3 @@ def test_the_map_shuts_nobody_out(arrive, theme):
     assert [
         f"{one['help']} {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in ("serious", "critical")
     ] == []
-
-
-@pytest.mark.parametrize("size", ["wide", "phone"])
-def test_flow_and_map_have_their_pictures_taken(keeper, size):
-    """For people to look at: var/pictures/."""
-    folder = ROOT / "var" / "pictures"
-    if size == "phone":
-        keeper.page.set_viewport_size({"width": 390, "height": 844})
-    for tab in ("Flow", "Map"):
-        keeper.page.get_by_role("tab", name=tab).click()
-        for theme in ("dark", "light"):
-            keeper.page.emulate_media(color_scheme=theme)
-            for story in (True, False):
-                keeper.tell_story(story)
-                picture = folder / f"{tab.lower()}-{size}-{theme}-{'story' if story else 'plain'}.png"
-                keeper.page.locator("#workspace").screenshot(path=picture)
-                assert picture.stat().st_size > 10_000
