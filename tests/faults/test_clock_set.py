@@ -9,9 +9,9 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from sandbox import clock, tasks
+from sandbox import admission, clock, tasks
 from sandbox.models import Sandbox, State
-from tests.faults.aftermath import WORK, is_served, nothing_lies, shell, working
+from tests.faults.aftermath import WORK, nothing_lies, shell, working
 from tests.faults.conftest import common, environment_of
 from tests.faults.workers import Workers
 from tests.parts import until
@@ -74,6 +74,6 @@ def test_nobodys_time_is_over_when_the_clock_is_set_forward_an_hour(alice, worke
     sandbox.refresh_from_db()
     assert (sandbox.state, sandbox.paused_at) == (State.RUNNING, None)
     assert shell(sandbox, "cat work") == (0, WORK)
-    # Last: this process has the old time, by which what it uses now was used an hour ago, and may be put to sleep.
-    assert is_served(alice) == sandbox
+    # Not `is_served`: by this process's time, what it uses now was used an hour ago, and would be put to sleep.
+    assert admission.open_for(alice) == sandbox
     nothing_lies()
