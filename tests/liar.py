@@ -28,6 +28,11 @@ LIES = [
 
 
 def put_liar(place: Any, lie: str) -> None:
-    place.root(f"""
+    place.root(liar_script(lie))
+
+
+def liar_script(lie: str) -> str:
+    """Return what root of the sandbox has to run. A lie is Perl, without single quotes; `$asked` is what was asked."""
+    return f"""
         kill $(cat /data/liar) || pkill -STOP -x dockerd
-        setsid nohup perl -e '{LIAR.replace("ANSWER", lie)}' > /dev/null 2>&1 & echo $! > /data/liar; sleep 0.5""")
+        setsid nohup perl -e '{LIAR.replace("ANSWER", lie)}' > /dev/null 2>&1 & echo $! > /data/liar; sleep 0.5"""

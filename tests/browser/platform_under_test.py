@@ -152,10 +152,11 @@ class Learner:
         until(lambda: self.screen().count(PROMPT) > prompts and self.at_prompt(), seconds, command)
         return self.screen().split(PROMPT)[-2].split("\n", 1)[-1]
 
-    def beside(self, command: str, seconds: float = 30) -> str:
-        """Run a command in the sandbox as the learner, but not in the terminal; return what it printed."""
+    def beside(self, command: str, seconds: float = 30, user: str = "learner") -> str:
+        """Run a command in the sandbox, but not in the terminal; return what it printed."""
         container, owner = self.sandbox
-        enter = ["docker", "exec", "--user", f"{owner}:{owner}", container, "/sbx/enter", "bash", "-c", command]
+        enter = ["docker", "exec", "--user", f"{owner}:{owner}", container, "/sbx/enter", "-u", user]
+        enter += ["bash", "-c", command]
         return subprocess.run(enter, capture_output=True, text=True, timeout=seconds, check=False).stdout
 
     @cached_property

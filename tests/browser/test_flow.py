@@ -9,6 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from platform_under_test import Learner, Platform, until
 from playwright.sync_api import Locator
 
+from tests.liar import liar_script
+
 POHA = "warehouse:5000/sarafa/poha"
 MARKUP = "<b id=owned>dish</b>"
 RIGHT_TO_LEFT = "\u202e"
@@ -298,3 +300,32 @@ def test_clocks_that_differ_do_not_matter(arrive):
     alice.page.evaluate(moved)
     alice.run(f"docker run --rm {POHA}")
     until(lambda: alice.page.evaluate("() => window.moved"), 3, "an order on its way")
+
+
+# Docker refuses such names; a program in the daemon's place does not.
+NAMES = r"""
+    my $name = "<b id=owned>dish</b>\xe2\x80\xae\\u001b[31m";
+    my $one = qq({"Id": "sha256:abcdef0123456789", "Names": ["/$name"], "Image": "$name", "State": "running", )
+        . qq("Status": "Up (healthy)", "Created": 1, "RepoTags": ["$name:1"], "Size": 7, "Name": "$name", )
+        . qq("Driver": "$name", "Labels": {"$name": "$name"}, "RootFS": {"Layers": ["$name"]}});
+    print $asked =~ /volumes/ ? qq({"Volumes": [$one]}) : $asked =~ m{images/sha} ? $one : "[$one]";
+"""
+
+
+def test_names_that_no_docker_would_give_are_text_as_well(arrive):
+    alice = arrive()
+    alice.start()
+    show(alice, "Map")
+    alice.beside(liar_script(NAMES), user="root")
+    alice.page.reload()
+    stall = alice.page.locator("[data-kind=container]")
+    until(stall.count, 20, "the stall of that name")
+    for kind in ("container", "image", "network", "volume"):
+        thing = alice.page.locator(f"[data-kind={kind}]").first
+        assert "<b id=owned>dish</b>" in (thing.get_attribute("aria-label") or "")
+    stall.first.click()
+    until(alice.page.get_by_test_id("map-details").is_visible, 3, "the details")
+    panel = alice.page.locator("#panel-map")
+    assert alice.page.locator("#owned").count() == 0
+    assert RIGHT_TO_LEFT not in panel.inner_text()
+    assert "\x1b" not in panel.inner_text()
