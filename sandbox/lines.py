@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from sandbox.tap import MARK, VERSION
+from sandbox.tap import BUILD_ARGUMENTS, MARK, VERSION
 
 # A key begins where a word begins: tried at every letter, a line of one long word would take seconds.
 LOGFMT = re.compile(r'(?<![\w.-])(\w[\w.-]*)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
@@ -20,7 +20,6 @@ LOGFMT = re.compile(r'(?<![\w.-])(\w[\w.-]*)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
 TELLS_HISTORY = re.compile(re.escape(MARK) + r'|msg="(Trying to pull |pulling blob |Pushing layer)')
 CALL = re.compile(r"Calling (GET|HEAD|POST|PUT|DELETE|OPTIONS) (\S+)")
 FORM_DATA = re.compile(r'\bform-data="(?:[^"\\]|\\.)*"')
-BUILD_ARGUMENTS = re.compile(r"\b(buildargs=)[^&\s\"]+")  # values for a build, which may be secrets
 
 
 @dataclass(frozen=True)

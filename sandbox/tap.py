@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 VERSION = re.compile(r"^/v\d+\.\d+(?=/)")
 MARK = '{"tap": '
-BUILD_ARGUMENTS = re.compile(r"\b(buildargs=)[^&]+")  # values for a build, which may be secrets
+BUILD_ARGUMENTS = re.compile(r"\b(buildargs=)[^&\s\"]+")  # values for a build, which may be secrets
 KINDS = {"container", "image", "network", "volume"}
 
 

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from sandbox import containers, engine
@@ -189,10 +190,12 @@ def test_a_sandbox_goes_even_if_something_in_it_is_frozen(new_place):
 
 def test_whoever_freezes_and_hides_in_a_sandbox_goes_with_it(new_place):
     place = new_place()
-    place.root("""
+    code, state = place.root("""
         cd /sys/fs/cgroup/freezer; mkdir -p mine; sleep 600 & sleep 0.2; echo $! > mine/cgroup.procs
         nohup setsid sh -c 'while :; do echo FROZEN > mine/freezer.state; done' > /dev/null 2>&1 &
-        sleep 0.3; mount -t tmpfs hidden /sys/fs/cgroup; mount -t tmpfs hidden /mnt""")
+        sleep 0.3; cat mine/freezer.state; mount -t tmpfs hidden /sys/fs/cgroup; mount -t tmpfs hidden /mnt""")
+    if engine.cgroup_version(settings.DOCKER_HOST) == "1":  # version 2 kills what is frozen
+        assert (code, state) == (0, "FROZEN\n")
     began = time.monotonic()
     containers.remove(place.container_id)
     assert time.monotonic() - began < 5

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import AbstractAsyncContextManager
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,10 +16,14 @@ from tests.parts import until
 POHA = "warehouse:5000/sarafa/poha"
 
 
-async def asked(place: Any, times: int = 1) -> list[dict[str, Any]]:
+def opened(place: Any) -> AbstractAsyncContextManager[objects.Asker]:
     sandbox: Any = SimpleNamespace(container_id=place.container_id, owner_uid=place.spec.owner_uid)
+    return objects.asker(sandbox)
+
+
+async def asked(place: Any, times: int = 1) -> list[dict[str, Any]]:
     try:
-        async with objects.asker(sandbox) as asker:
+        async with opened(place) as asker:
             return [await asker.ask() for _ in range(times)]
     finally:
         await streaming.close_client()
@@ -57,8 +62,19 @@ def test_it_is_asked_again_over_the_same_line(charlies):
 
 
 def test_nothing_stays_in_the_sandbox_when_a_page_goes(charlies):
-    ask(charlies)
-    until(lambda: charlies.owner("pgrep -f ^/bin/sh./sbx/objects")[0] == 1, 5, "the end of what was asked")
+    def is_there() -> bool:
+        return charlies.owner("pgrep -f '^/bin/sh /sbx/objects'")[0] == 0
+
+    async def look() -> bool:
+        try:
+            async with opened(charlies) as asker:
+                await asker.ask()
+                return is_there()
+        finally:
+            await streaming.close_client()
+
+    assert asyncio.run(look())
+    until(lambda: not is_there(), 5, "the end of what was asked")
 
 
 @pytest.mark.parametrize("lie", LIES)
