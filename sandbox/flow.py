@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from sandbox import rules
 from sandbox.causes import LONGEST, Causes
-from sandbox.history import History, Order, trim
+from sandbox.history import History, Made, Order, trim
 from sandbox.lines import CALL, Line, iso, short_digest, shorten
 from sandbox.tap import Answer, Call, Command, Ended, Heard, ObjectEvent, Opened, plain_name
 
@@ -71,13 +71,10 @@ class Flow:
         known = self.history.answered(answer)
         if not known:
             return []
-        call, order = known
+        call, made, order = known
         if answer.status >= 400:
             self.causes.ended(answer.number)
-        told = {
-            "type": "answer", "at": iso(answer.at), "key": answer.number, "order": order.at,
-            "status": answer.status, "ms": answer.ms, "error": answer.error,
-        }  # fmt: skip
+        told = told_answer(answer, made, order)
         if call.is_to("POST", "/containers/create"):
             return [*self.looked_in_cache(answer, order), told]
         return [told]
@@ -88,11 +85,7 @@ class Flow:
         known = self.history.ended(end)
         if not known:
             return []
-        made, order = known
-        return [{
-            "type": "answer", "at": iso(end.at), "key": end.number, "order": order.at,
-            "status": made.status, "ms": end.ms, "error": made.error,
-        }]  # fmt: skip
+        return [told_answer(end, *known)]
 
     def looked_in_cache(self, answer: Answer, order: Order) -> list[Event]:
         """What the answer to "create" tells: whether the image was in the cache, and that there is a container."""
@@ -229,6 +222,13 @@ class Flow:
             "status": None, "ms": None, "key": None, "outcome": "", "command": order.name or None, "line": order.line,
             "order": order.at, "objects": [shorten(name) for name in about if name],
         }  # fmt: skip
+
+
+def told_answer(heard: Answer | Ended, made: Made, order: Order) -> Event:
+    return {
+        "type": "answer", "at": iso(heard.at), "key": heard.number, "order": order.at,
+        "status": made.status, "ms": made.ms, "error": made.error,
+    }  # fmt: skip
 
 
 def pull_step(repository: str) -> int:

@@ -92,7 +92,7 @@ class History:
         self.last = order
         return order
 
-    def answered(self, answer: Answer) -> tuple[Call, Order] | None:
+    def answered(self, answer: Answer) -> tuple[Call, Made, Order] | None:
         """Note an answer and return what it answers; None if that call was never heard of, or is forgotten."""
         if answer.number not in self.open:
             return None
@@ -108,7 +108,7 @@ class History:
             self.runs.append(Run(answer.made, order=order))
             del self.runs[:-RUNS_KEPT]
             self.name_image(answer.made)
-        return call, order
+        return call, made, order
 
     def ended(self, end: Ended) -> tuple[Made, Order] | None:
         """Note that an answer has ended and return to what it was one; None if that is not known."""

@@ -34,6 +34,12 @@ def arrows(learner: Learner, command: str) -> list[dict[str, str]]:
     return group(learner, command).locator(".flow-row").evaluate_all(script)
 
 
+def arrows_to_the_end(learner: Learner, command: str) -> list[dict[str, str]]:
+    """The same, once the container is gone."""
+    until(lambda: arrows(learner, command)[-1]["call"].startswith("destroy"), 5, "the container's end")
+    return arrows(learner, command)
+
+
 def ways(found: list[dict[str, str]]) -> list[tuple[str, str, str, str]]:
     return [(one["taken"], one["from"], one["to"], one["found"]) for one in found]
 
@@ -80,11 +86,7 @@ def test_the_five_steps_are_drawn_as_they_are_taken(two, platform):
         show(learner, "Flow")
 
     alice.run(f"docker run --rm {POHA}")
-    first = until(
-        lambda: (a := arrows(alice, f"docker run --rm {POHA}")) and a[-1]["call"].startswith("destroy") and a,
-        5,
-        "the end",
-    )
+    first = arrows_to_the_end(alice, f"docker run --rm {POHA}")
     wanted = [("1", "client", "daemon", ""), ("2", "daemon", "cache", "miss"), ("2", "daemon", "registry", ""),
               ("2", "daemon", "cache", "hit"), ("3", "daemon", "container", ""),
               ("3", "client", "daemon", "")]  # fmt: skip
@@ -99,11 +101,7 @@ def test_the_five_steps_are_drawn_as_they_are_taken(two, platform):
 
     alice.run(f"docker run  --rm {POHA}")
     until(lambda: alice.page.locator(".flow-group").count() == 2, 5, "the second run")
-    second = until(
-        lambda: (a := arrows(alice, f"docker run --rm {POHA}")) and a[-1]["call"].startswith("destroy") and a,
-        5,
-        "the end",
-    )
+    second = arrows_to_the_end(alice, f"docker run --rm {POHA}")
     assert ("2", "daemon", "cache", "hit") in ways(second)
     assert {"miss"} & {one["found"] for one in second} == set()
     assert "registry" not in {one["to"] for one in second}
