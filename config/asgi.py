@@ -8,13 +8,22 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import WebsocketDenier  # noqa: E402
 from channels.sessions import CookieMiddleware  # noqa: E402
+from django.urls import re_path  # noqa: E402
 
 from config.cookies import Unambiguous  # noqa: E402
 from config.languages import PageLanguage  # noqa: E402
 from config.origin import SameOrigin  # noqa: E402
 from config.signed_in import SignedIn  # noqa: E402
-from sandbox.routing import websocket_urlpatterns  # noqa: E402
+from sandbox import routing as of_sandboxes  # noqa: E402
+from workshops import routing as of_workshops  # noqa: E402
+
+websocket_urlpatterns = [
+    *of_sandboxes.websocket_urlpatterns,
+    *of_workshops.websocket_urlpatterns,
+    re_path("", WebsocketDenier.as_asgi()),  # there is no other; without this, asking for one is an error of ours
+]
 
 application = Unambiguous(
     ProtocolTypeRouter(

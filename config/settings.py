@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "csp",
     "sandbox",  # before courses: it adds `--live` to courses' command
     "courses",
+    "workshops",
 ]
 
 MIDDLEWARE = [

@@ -10,6 +10,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("workshops.urls")),
     path("", include("sandbox.urls")),
     path("", include("courses.urls")),
 ]

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -74,6 +75,8 @@ def lesson(request: HttpRequest, course_slug: str, lesson_slug: str) -> HttpResp
         return _not_found(request, _("Day %(number)s is not open yet.") % {"number": found.number}, course)
 
     enrollment = Enrollment.objects.of(request.user).in_course(course.slug).first()
+    if enrollment:
+        enrollment.read(found.slug, timezone.now())
     completed = enrollment.done(found.slug) if enrollment else {}
     body = render_lesson(
         found,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sandbox import capacity
-from sandbox.models import ACTIVE, Sandbox, State, Waiting
+from sandbox.models import ACTIVE, Reservation, Sandbox, State, Waiting
 
 ASK_AGAIN_SECONDS = 5
 
@@ -106,7 +106,7 @@ def get_going(made: Sandbox) -> None:
 
     if made.state == State.STARTING:
         made.order_start()
-    if settings.SANDBOX_POOL:
+    if pool_size(timezone.now()):
         tasks.order(tasks.fill_pool)
 
 
@@ -126,8 +126,13 @@ def full_house(learner: Any, now: datetime) -> FullHouse:
     return FullHouse(why, Waiting.objects.ahead_of(learner, now) + 1, Waiting.objects.present(now).count())
 
 
+def pool_size(at: datetime) -> int:
+    """Return how many sandboxes are to be warm now: SANDBOX_POOL, or as many as are reserved if that is more."""
+    return max(settings.SANDBOX_POOL, Reservation.objects.wanted(at))
+
+
 def fill_pool() -> None:
-    """Start sandboxes that nobody has asked for yet, until SANDBOX_POOL are there or there is no room."""
+    """Start sandboxes that nobody has asked for yet, until the pool is full or there is no room."""
     while make_warm():
         pass
 
@@ -136,7 +141,7 @@ def make_warm() -> bool:
     """Start one more for the pool, if it lacks one. Learners go first, those who wait and those whose start is slow."""
     with transaction.atomic():
         wanted = (
-            Sandbox.objects.unclaimed().count() < settings.SANDBOX_POOL
+            Sandbox.objects.unclaimed().count() < pool_size(timezone.now())
             and not Sandbox.objects.claimed().filter(state=State.STARTING).exists()
             and not Waiting.objects.present(timezone.now()).exists()
             and room() > 0
@@ -145,3 +150,10 @@ def make_warm() -> bool:
     if made:
         made.order_start()
     return made is not None
+
+
+def empty_pool() -> None:
+    """Give back what the pool has beyond its size, say after the end of a class."""
+    too_many = Sandbox.objects.unclaimed().count() - pool_size(timezone.now())
+    for sandbox in Sandbox.objects.warm().order_by("-pk")[: max(0, too_many)]:
+        sandbox.give_back()

@@ -27,18 +27,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from sandbox import accounts, events, idle, objects, tasks
+from sandbox import accounts, idle
 from sandbox.engine import EngineError, EngineUnreachable
-from sandbox.lines import iso
-from sandbox.models import Sandbox, State
-from sandbox.sockets import AGAIN, NO_ENGINE, NO_SANDBOX, NOT_RUNNING, SandboxConsumer, as_number
+from sandbox.models import State
+from sandbox.sockets import AGAIN, NO_ENGINE, NOT_RUNNING, SandboxConsumer, as_number
 from sandbox.terminal import Place, Terminal
-from sandbox.watch import Watch
 
 logger = logging.getLogger(__name__)
 
@@ -52,13 +48,6 @@ TAKEN_EVERY = 32 * 1024
 UNTYPED = 12 * 1024 * 1024  # bytes sent ahead, all the same, at which the socket is no longer read
 PATIENCE = 10  # seconds after which what is typed beyond that, at a shell that takes nothing, is left out
 NOTE_SECONDS = 20  # between two notes that a terminal is used; less than any idle time
-LOOK_SECONDS = 5  # between two looks at the row, in case the event that told of a change was lost
-CHECK_SECONDS = 0.3  # how long after a call to the daemon its tasks are checked: calls come in bursts
-CHECK_PAUSE = 0.8  # and how long at least between two checks
-OBJECTS_SECONDS = 0.05  # how long after a change the daemon is asked what it manages: changes come in bursts
-OBJECTS_PAUSE = 0.3  # and how long at least between two questions
-OBJECTS_RETRY = (1, 30)  # seconds until a daemon that did not answer is asked again, if it says nothing before; at most
-CHECKS_LATER = (1, 1.5, 1.5, 1.5, 1.5, 3, 6, 12)  # seconds between those that follow the last call
 
 
 class TerminalConsumer(SandboxConsumer):
@@ -86,11 +75,14 @@ class TerminalConsumer(SandboxConsumer):
         self.taken = asyncio.Event()
         self.deaf = False
         self.ended = False
-        self.size = (self.number("cols"), self.number("rows"))
+        self.size = self.first_size()
         self.used_at = 0.0
         self.start(self.attach(self.size))
 
-    async def attach(self, size: tuple[int, int]) -> None:
+    def first_size(self) -> tuple[int, int] | None:
+        return self.number("cols"), self.number("rows")
+
+    async def attach(self, size: tuple[int, int] | None) -> None:
         place = Place.of(self.query("shell"), self.query("offset"))
         name = self.scope["url_route"]["kwargs"]["name"]
         try:
@@ -100,7 +92,7 @@ class TerminalConsumer(SandboxConsumer):
                 self.sandbox.container_id, self.sandbox.owner_uid, name, size, place, account
             )
             self.start(self.type_on(self.terminal))
-            if self.size != size:  # it changed meanwhile
+            if self.size and self.size != size:  # it changed meanwhile
                 await self.terminal.resize(*self.size)
             await self.show(self.terminal)
             await self.close(1000 if self.ended else AGAIN)
@@ -211,128 +203,3 @@ class TerminalConsumer(SandboxConsumer):
                     await self.terminal.resize(cols, rows)
         else:
             await self.say({"type": "notice", "text": _("That message was not understood.")})
-
-
-class EventsConsumer(SandboxConsumer):
-    """What happens in a sandbox. Reads nothing from the page."""
-
-    async def opened(self) -> None:
-        self.last_id = self.number("after")
-        self.sending = asyncio.Lock()
-        self.watching = False
-        self.shown: dict[str, object] = {}
-        self.check_due = asyncio.Event()
-        self.objects_due = asyncio.Event()
-        self.start(self.listen())
-        self.start(self.check_when_due())
-        await self.show_state()
-        self.start(self.look_again())
-
-    async def listen(self) -> None:
-        async for message in events.subscribe(self.code):
-            if message["type"] == "sandbox.state":
-                await self.show_state()
-            elif message["type"] == "sandbox.ports":
-                await self.emit({"type": "ports", "ports": message["ports"]})
-            elif message["type"] == "sandbox.served":
-                await self.emit({"type": "served", "runs": message["runs"]})
-            elif message["type"] == "sandbox.tasks":
-                for result in message["results"]:
-                    await self.emit(result)
-
-    async def look_again(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            await self.show_state(if_new=True)
-
-    async def show_state(self, if_new: bool = False) -> None:
-        try:
-            await self.sandbox.arefresh_from_db()
-        except Sandbox.DoesNotExist:
-            await self.close(NO_SANDBOX)
-            return
-        state = self.sandbox.as_json()
-        news = {key: value for key, value in state.items() if key != "now"}
-        if if_new and news == self.shown:
-            return
-        self.shown = news
-        await self.emit({"type": "state", **state})
-        self.objects_due.set()  # if it was asleep, nobody could be asked
-        if self.sandbox.state == State.RUNNING and not self.watching:
-            self.watching = True
-            self.start(self.watch())
-            self.start(self.show_objects())
-        elif self.sandbox.state in {State.STOPPED, State.FAILED}:
-            await self.close(NOT_RUNNING)
-
-    async def watch(self) -> None:
-        """Pass on what the logs tell, until the container ends."""
-        watch = Watch(self.sandbox, self.number("after"))
-        self.check_due.set()
-        calls = changes = 0
-        try:
-            async for event in watch.events():
-                await self.emit(event)
-                if watch.calls_seen > calls:
-                    calls = watch.calls_seen
-                    self.check_due.set()
-                if watch.changes_seen > changes:
-                    changes = watch.changes_seen
-                    self.objects_due.set()
-        except EngineUnreachable:
-            await self.close(NO_ENGINE)
-        except EngineError as exc:
-            logger.info("log of sandbox %s: %s", self.code, exc)
-        await self.close(AGAIN)
-
-    async def show_objects(self) -> None:
-        """Tell what the daemon manages, at first and soon after each change, for as long as the sandbox runs."""
-        pause, longest = OBJECTS_RETRY
-        while self.sandbox.state == State.RUNNING:
-            try:
-                async with objects.asker(self.sandbox) as asker:
-                    while True:
-                        self.objects_due.clear()
-                        await self.emit({"type": "objects", **await asker.ask()})
-                        pause = OBJECTS_RETRY[0]
-                        await asyncio.sleep(OBJECTS_PAUSE)
-                        await self.objects_due.wait()
-                        await asyncio.sleep(OBJECTS_SECONDS)
-            except EngineError as exc:
-                logger.info("objects of sandbox %s: %s", self.code, exc)
-                await asyncio.sleep(OBJECTS_PAUSE)
-                with contextlib.suppress(TimeoutError):
-                    # Asleep, it cannot answer. When it wakes, or its daemon serves again, that is a change.
-                    await asyncio.wait_for(self.objects_due.wait(), None if self.sandbox.paused_at else pause)
-                pause = min(2 * pause, longest)
-
-    async def check_when_due(self) -> None:
-        """Have the tasks checked soon after the daemon was asked for something."""
-        while True:
-            await self.check_due.wait()
-            await asyncio.sleep(CHECK_SECONDS)
-            self.check_due.clear()
-            await self.check()
-            await asyncio.sleep(CHECK_PAUSE)
-            await self.check_again()
-
-    async def check_again(self) -> None:
-        """Check a few times more, until the next call: what one has begun, say a build, ends without another."""
-        for pause in CHECKS_LATER:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.check_due.wait(), pause)
-                return
-            await self.check()
-
-    async def check(self) -> None:
-        await database_sync_to_async(tasks.order)(tasks.check_tasks, self.sandbox.pk, get_language())
-
-    async def emit(self, event: dict[str, Any]) -> None:
-        """Send an event, with an id larger than that of the one before.
-
-        A line of a log brings its id: its time. What cannot be read again later takes the next number, not its own
-        time, so that a page which comes back does not skip lines that are older, but were not sent yet.
-        """
-        async with self.sending:
-            self.last_id = max(event.get("id", 0), self.last_id + 1)
-            await self.say({"at": iso(int(time.time() * 1e6)), **event, "id": self.last_id})

@@ -5,6 +5,7 @@ knows. What must not be lost, the logs, is read from where it is kept.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
@@ -22,41 +23,74 @@ def group_of(code: str) -> str:
     return f"sandbox.{code}"
 
 
+def group_of_learner(learner_id: int) -> str:
+    return f"learner.{learner_id}"
+
+
 def publish_state(code: str) -> None:
-    _publish(code, {"type": "sandbox.state"})
+    publish(group_of(code), {"type": "sandbox.state"})
 
 
 def publish_tasks(code: str, results: list[dict[str, Any]]) -> None:
-    _publish(code, {"type": "sandbox.tasks", "results": results})
+    publish(group_of(code), {"type": "sandbox.tasks", "results": results})
 
 
 def publish_ports(code: str, ports: list[dict[str, Any]]) -> None:
-    _publish(code, {"type": "sandbox.ports", "ports": ports})
+    publish(group_of(code), {"type": "sandbox.ports", "ports": ports})
 
 
 def publish_served(code: str, runs: list[dict[str, Any]]) -> None:
-    _publish(code, {"type": "sandbox.served", "runs": runs})
+    publish(group_of(code), {"type": "sandbox.served", "runs": runs})
 
 
-def _publish(code: str, message: dict[str, Any]) -> None:
+def publish_learner(learner_id: int) -> None:
+    """Say that something about a learner has changed: sandbox, progress, trouble, or what a class does with them."""
+    publish(group_of_learner(learner_id), {"type": "learner.news", "learner": learner_id})
+
+
+def publish(group: str, message: dict[str, Any]) -> None:
     try:
-        async_to_sync(get_channel_layer().group_send)(group_of(code), message)
+        async_to_sync(get_channel_layer().group_send)(group, message)
     except (OSError, RedisError) as exc:
-        logger.warning("event %s for sandbox %s not sent: %r", message["type"], code, exc)
+        logger.warning("event %s for %s not sent: %r", message["type"], group, exc)
 
 
-async def subscribe(code: str) -> AsyncIterator[dict[str, Any]]:
-    """Yield messages about a sandbox as they are published. Lives on through a broker that goes and comes back."""
-    layer = get_channel_layer()
-    while True:
-        try:
-            channel = await layer.new_channel()
-            await layer.group_add(group_of(code), channel)
+async def subscribe(group: str) -> AsyncIterator[dict[str, Any]]:
+    """Yield messages to a group as they are published. Lives on through a broker that goes and comes back."""
+    async for message in Inbox(group).messages():
+        yield message
+
+
+class Inbox:
+    """Messages to any number of groups; more can be added while they are read."""
+
+    def __init__(self, *groups: str) -> None:
+        self.layer = get_channel_layer()
+        self.groups = set(groups)
+        self.channel = ""
+
+    async def follow(self, groups: set[str]) -> None:
+        """Hear of these groups, too."""
+        new = groups - self.groups
+        self.groups |= new
+        if self.channel:
+            with contextlib.suppress(OSError, RedisError):  # messages() joins all of them when the broker is back
+                for group in new:
+                    await self.layer.group_add(group, self.channel)
+
+    async def messages(self) -> AsyncIterator[dict[str, Any]]:
+        while True:
             try:
-                while True:
-                    yield await layer.receive(channel)
-            finally:
-                await layer.group_discard(group_of(code), channel)
-        except (OSError, RedisError) as exc:
-            logger.warning("events of sandbox %s interrupted: %r", code, exc)
-            await asyncio.sleep(RETRY_SECONDS)
+                self.channel = await self.layer.new_channel()
+                try:
+                    for group in set(self.groups):
+                        await self.layer.group_add(group, self.channel)
+                    while True:
+                        yield await self.layer.receive(self.channel)
+                finally:
+                    channel, self.channel = self.channel, ""
+                    for group in self.groups:
+                        await self.layer.group_discard(group, channel)
+            except (OSError, RedisError) as exc:
+                logger.warning("events of %s interrupted: %r", ", ".join(sorted(self.groups)[:3]), exc)
+                await asyncio.sleep(RETRY_SECONDS)

@@ -1,7 +1,9 @@
 """What a learner's daemon manages, asked from it whenever something changed, for as long as a page watches."""
 
 import asyncio
+import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,11 +11,16 @@ from typing import Any
 from sandbox import streaming
 from sandbox.containers import DOCKER_GID
 from sandbox.engine import EngineError
-from sandbox.models import Sandbox
+from sandbox.models import Sandbox, State
+
+logger = logging.getLogger(__name__)
 
 ARGV = ["/sbx/objects"]
 SECONDS = 5  # for one answer
 MOST = 4 << 20  # bytes of one
+GATHER_SECONDS = 0.05  # how long after a change the daemon is asked: changes come in bursts
+PAUSE = 0.3  # seconds at least between two questions
+RETRY = (1, 30)  # seconds until a daemon that did not answer is asked again, if it says nothing before; at most
 
 
 class Asker:
@@ -49,3 +56,25 @@ class Asker:
 async def asker(sandbox: Sandbox) -> AsyncIterator[Asker]:
     async with streaming.opened(sandbox.container_id, ARGV, f"{sandbox.owner_uid}:{DOCKER_GID}") as line:
         yield Asker(line)
+
+
+async def follow(sandbox: Sandbox, due: asyncio.Event) -> AsyncIterator[dict[str, Any]]:
+    """Yield what the daemon manages, at first and soon after each time that `due` is set, while the sandbox runs."""
+    pause, longest = RETRY
+    while sandbox.state == State.RUNNING:
+        try:
+            async with asker(sandbox) as line:
+                while True:
+                    due.clear()
+                    yield await line.ask()
+                    pause = RETRY[0]
+                    await asyncio.sleep(PAUSE)
+                    await due.wait()
+                    await asyncio.sleep(GATHER_SECONDS)
+        except EngineError as exc:
+            logger.info("objects of sandbox %s: %s", sandbox.code, exc)
+            await asyncio.sleep(PAUSE)
+            with contextlib.suppress(TimeoutError):
+                # Asleep, it cannot answer. When it wakes, or its daemon serves again, that is a change.
+                await asyncio.wait_for(due.wait(), None if sandbox.paused_at else pause)
+            pause = min(2 * pause, longest)

@@ -1,4 +1,4 @@
-"""What both websockets of a sandbox share: who may connect, how it ends, and work that ends with it."""
+"""What websockets share: who may connect, how it ends, and work that ends with it."""
 
 import asyncio
 import contextlib
@@ -18,34 +18,28 @@ NOT_SIGNED_IN, NO_SANDBOX, NOT_RUNNING, NO_ENGINE = 4401, 4404, 4409, 4503
 AGAIN = 1012  # "service restart": come back
 
 
-class SandboxConsumer(AsyncWebsocketConsumer):
-    """What both sockets share: who may connect, and background work that ends with the socket."""
+class Consumer(AsyncWebsocketConsumer):
+    """A websocket that says why it refuses, and whose background work ends with it."""
 
     channel_layer_alias = "none"  # events.subscribe() uses the layer; a terminal must work while the broker is down
-    sandbox: Sandbox
 
     async def connect(self) -> None:
         self.jobs: set[asyncio.Task[None]] = set()
         self.closed = False
         await self.accept()
-        code = await self.refusal()
+        code = await self.refusal() if self.scope["user"].is_authenticated else NOT_SIGNED_IN
         if code:
             await self.close(code)
         else:
             await self.opened()
 
     async def refusal(self) -> int | None:
-        if not self.scope["user"].is_authenticated:
-            return NOT_SIGNED_IN
-        found = await Sandbox.objects.of(self.scope["user"]).filter(code=self.code).afirst()
-        if not found:
-            return NO_SANDBOX
-        self.sandbox = found
-        return None
+        """Return the close code if this user may not have this socket."""
+        raise NotImplementedError
 
-    @property
-    def code(self) -> str:
-        return str(self.scope["url_route"]["kwargs"]["code"])
+    def argument(self, name: str) -> str:
+        """Return a part of the path."""
+        return str(self.scope["url_route"]["kwargs"][name])
 
     def query(self, name: str) -> str:
         values = parse_qs(self.scope["query_string"].decode("latin-1")).get(name)
@@ -67,9 +61,9 @@ class SandboxConsumer(AsyncWebsocketConsumer):
         try:
             await work
         except (OSError, RuntimeError) as exc:  # the page has gone; disconnect() follows
-            logger.debug("socket of sandbox %s: %r", self.code, exc)
+            logger.debug("socket %s: %r", self.scope["path"], exc)
         except Exception:
-            logger.exception("socket of sandbox %s", self.code)
+            logger.exception("socket %s", self.scope["path"])
             await self.close(AGAIN)
 
     async def disconnect(self, code: int) -> None:
@@ -86,6 +80,23 @@ class SandboxConsumer(AsyncWebsocketConsumer):
     async def say(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(OSError, RuntimeError):  # the page has gone; disconnect() follows
             await self.send(text_data=json.dumps(message))
+
+
+class SandboxConsumer(Consumer):
+    """What both sockets of a sandbox share: who may connect."""
+
+    sandbox: Sandbox
+
+    async def refusal(self) -> int | None:
+        found = await Sandbox.objects.of(self.scope["user"]).filter(code=self.argument("code")).afirst()
+        if not found:
+            return NO_SANDBOX
+        self.sandbox = found
+        return None
+
+    @property
+    def code(self) -> str:
+        return self.sandbox.code
 
 
 def as_number(value: object) -> int:

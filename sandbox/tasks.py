@@ -23,13 +23,14 @@ from sandbox import (
     events,
     homes,
     idle,
+    overview,
     visits,
     warehouse,
 )
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
 from sandbox.flow import Flow
 from sandbox.lines import TELLS_HISTORY, parse_daemon
-from sandbox.models import CLAIM_SECONDS, LIVE, CustomerRun, Sandbox, State
+from sandbox.models import CLAIM_SECONDS, LIVE, CustomerRun, Sandbox, State, Trouble
 from sandbox.tap import hear
 
 logger = logging.getLogger(__name__)
@@ -157,9 +158,15 @@ def check_tasks(sandbox_id: int, language: str = catalogue.ORIGINAL) -> None:
     facts |= served_to_customer(sandbox, facts["calls"])
     events.publish_ports(sandbox.code, visits.published(facts))
     events.publish_served(sandbox.code, facts["served"][:CUSTOMER_RUNS_SHOWN])
+    news = sandbox.note_containers(overview.containers_of(facts))
+    news |= Trouble.objects.note(sandbox.learner, facts["commands"])
     with override(language):
         for enrollment in Enrollment.objects.of(sandbox.learner):
-            events.publish_tasks(sandbox.code, judge(enrollment, facts))
+            results, is_news = judge(enrollment, facts)
+            events.publish_tasks(sandbox.code, results)
+            news |= is_news
+    if news and sandbox.learner_id:
+        events.publish_learner(sandbox.learner_id)
 
 
 def known_of(container_id: str, owner_uid: int) -> dict[str, Any]:
@@ -203,19 +210,26 @@ def send_customer(run_id: int) -> None:
         order(check_tasks, sandbox.pk)
 
 
-def judge(enrollment: Enrollment, facts: dict[str, Any]) -> list[dict[str, object]]:
-    """Record each task that is true now, and return an event for every task of the course."""
+def judge(enrollment: Enrollment, facts: dict[str, Any]) -> tuple[list[dict[str, object]], bool]:
+    """Record each task that is true now. Return an event for every task of the course, and whether anything is news.
+
+    Of the lesson that the learner reads, what is missing of the first open task is kept, too.
+    """
     course = catalogue.find_course(enrollment.course, get_language() or catalogue.ORIGINAL)
     done = enrollment.done_by_lesson()
-    results = []
+    results, news = [], False
     for lesson in course.lessons if course else ():
+        is_first_open = lesson.slug == enrollment.lesson
         for task in lesson.tasks:
             before = task.id in done.get(lesson.slug, ())
             result = checks.Result(task.id, "done") if before else checks.evaluate(task, facts)
             if result.state == "done" and not before:
-                enrollment.complete(lesson.slug, task.id)
+                news |= enrollment.complete(lesson.slug, task.id)
+            elif result.state == "open" and is_first_open:
+                is_first_open = False
+                news |= enrollment.try_task(lesson.slug, task.id, result.found, result.expected, result.hint)
             results.append(result.as_event() | {"lesson": lesson.slug})
-    return results
+    return results, news
 
 
 @shared_task
@@ -235,6 +249,7 @@ def reconcile() -> None:
     except EngineUnreachable as exc:
         logger.warning("rows and containers not compared: %s", exc)
         return
+    admission.empty_pool()
     admission.fill_pool()
 
 
@@ -290,9 +305,7 @@ def wake_forgotten(paused: set[str]) -> None:
 def renew_pool(outdated: set[str]) -> None:
     """Stop those of the pool that are made of an older image, or with other options, than today's."""
     for sandbox in Sandbox.objects.warm().filter(code__in=outdated):
-        # A learner may claim it at this moment: then it is theirs.
-        if sandbox.change(Q(state=State.RUNNING, learner=None), state=State.STOPPING):
-            order(stop_sandbox, sandbox.pk)
+        sandbox.give_back()
 
 
 @shared_task

@@ -47,12 +47,15 @@ class Terminal:
         container_id: str,
         owner_uid: int,
         name: str,
-        size: tuple[int, int],
+        size: tuple[int, int] | None,
         place: Place,
         environment: dict[str, str] | None = None,
     ) -> "Terminal":
-        """Join the shell called `name`; if it does not run, start it in this environment. Raise EngineError."""
-        cols, rows = clamp(*size)
+        """Join the shell called `name`; if it does not run, start it in this environment. Raise EngineError.
+
+        Without a size, one only watches: the terminal keeps its size, which is told, and the shell waits for nobody.
+        """
+        cols, rows = clamp(*size) if size else (0, 0)
         argv = [
             "/sbx/enter",
             "/sbx/keeper",
@@ -128,7 +131,7 @@ def content(kind: bytes, payload: bytes) -> bytes | dict[str, Any]:
         control = json.loads(payload) if kind == b"c" else None
     except (ValueError, RecursionError):
         control = None
-    if not isinstance(control, dict) or control.get("type") not in ("attached", "exit"):
+    if not isinstance(control, dict) or control.get("type") not in ("attached", "exit", "size"):
         raise EngineError(OUT_OF_STEP)
     return control
 

@@ -16,6 +16,9 @@
  * viewer is set right ("reset") when it reads again. Nobody can make the keeper use more memory than it starts with.
  *
  * A viewer that comes back says which SHELL it saw and OFFSET, how far it had read, and gets what it missed.
+ *
+ * One that calls with 0 COLS and 0 ROWS only watches: it is told how large the terminal is, {"type": "size", "cols": n,
+ * "rows": n}, before any output and after each change, and the shell never waits for it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -67,6 +70,8 @@ struct viewer {
     uint32_t typing;       /* bytes left of an 'i' frame */
     uint64_t behind_since; /* milliseconds; 0: not behind */
     int stalled;
+    int watches;
+    unsigned sized;        /* which size it was told last */
 };
 
 static char ring[RING];
@@ -74,6 +79,7 @@ static uint64_t printed; /* offset after the newest byte of the ring */
 static char shell_id[17];
 static int master, listener, children;
 static pid_t shell;
+static unsigned columns, lines, sizes = 1; /* the terminal's size, and how many it has had */
 static struct viewer viewers[VIEWERS];
 
 static uint64_t now(void)
@@ -244,8 +250,18 @@ static void start_reading(struct viewer *v, uint64_t from, int reset)
     put_control(v, json);
 }
 
+static void tell_size(struct viewer *v)
+{
+    char json[64];
+    snprintf(json, sizeof json, "{\"type\":\"size\",\"cols\":%u,\"rows\":%u}", columns, lines);
+    put_control(v, json);
+    v->sized = sizes;
+}
+
 static void next_frame(struct viewer *v)
 {
+    if (v->watches && v->sized != sizes)
+        tell_size(v);
     if (v->read < oldest())
         start_reading(v, v->read, 1);
     if (v->read < printed) {
@@ -283,7 +299,7 @@ static int feed(struct viewer *v)
 
 static int pending(const struct viewer *v)
 {
-    return v->noted || v->owed || v->read < printed;
+    return v->noted || v->owed || v->read < printed || (v->watches && v->sized != sizes);
 }
 
 /* May the shell print on? Not while a viewer is WINDOW behind, unless it has been for too long. */
@@ -291,7 +307,7 @@ static int room(void)
 {
     int yes = 1;
     for (struct viewer *v = viewers; v < viewers + VIEWERS; v++) {
-        if (v->call < 0)
+        if (v->call < 0 || v->watches)
             continue;
         if (printed - v->read < WINDOW) {
             v->behind_since = v->stalled = 0;
@@ -313,6 +329,10 @@ static void resize(unsigned cols, unsigned rows)
         return;
     struct winsize size = {.ws_col = cols < 1000 ? cols : 1000, .ws_row = rows < 500 ? rows : 500};
     ioctl(master, TIOCSWINSZ, &size);
+    if (columns != size.ws_col || lines != size.ws_row) {
+        columns = size.ws_col, lines = size.ws_row;
+        sizes++;
+    }
 }
 
 /* A full-screen program draws itself again when the size changes; make it, for a viewer who has an empty screen. */
@@ -417,7 +437,7 @@ static void welcome(void)
     }
     nonblocking(fds[0]);
     nonblocking(fds[1]);
-    *v = (struct viewer){.call = call, .in = fds[0], .out = fds[1]};
+    *v = (struct viewer){.call = call, .in = fds[0], .out = fds[1], .watches = !request.cols && !request.rows};
     int reset = strcmp(request.shell, shell_id) != 0;
     start_reading(v, reset ? 0 : request.offset, reset);
     redraw(request.cols, request.rows);
@@ -498,6 +518,7 @@ static void keep_shell(char **command, unsigned short cols, unsigned short rows)
     unsigned char random[8];
     sigset_t child;
     int null = open("/dev/null", O_RDWR), status;
+    columns = size.ws_col, lines = size.ws_row;
     if (getrandom(random, sizeof random, 0) != sizeof random)
         die("getrandom");
     for (int i = 0; i < 8; i++)

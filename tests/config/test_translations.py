@@ -30,7 +30,7 @@ from tests.recordings import heard_call
 ROOT = settings.BASE_DIR
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*") if path.suffix in {".html", ".svg"})
-MODULES = sorted(path for room in ("config", "courses", "sandbox") for path in (ROOT / room).rglob("*.py"))
+MODULES = sorted(path for room in ("config", "courses", "sandbox", "workshops") for path in (ROOT / room).rglob("*.py"))
 MARKING = {"_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "pgettext": 2, "ngettext": 1}  # and their texts
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}|\\\d|<[^>]+>|&\w+;")
 Text = tuple[str, str | None]  # a text, and the context that tells it from an equal one
@@ -327,7 +327,7 @@ def test_a_check_speaks_the_language_it_was_asked_in(alice, monkeypatch, languag
     sandbox = Sandbox.objects.create(learner=alice, state=State.RUNNING)
     alice.enroll("sarafa-bazaar")
     said = []
-    monkeypatch.setattr(tasks, "known_of", lambda *_: {"calls": [], "runs": [], "containers": []})
+    monkeypatch.setattr(tasks, "known_of", lambda *_: {"calls": [], "runs": [], "commands": [], "containers": []})
     monkeypatch.setattr(tasks.events, "publish_tasks", lambda code, results: said.extend(results))
     tasks.check_tasks(sandbox.pk, language)
     [found] = [result["found"] for result in said if result["task"] == "both-halves"]

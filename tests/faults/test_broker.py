@@ -33,7 +33,7 @@ async def heard(inbox: asyncio.Queue, publish, seconds: float = 10) -> dict:
 
 
 async def listen(inbox: asyncio.Queue) -> None:
-    async for message in events.subscribe(CODE):
+    async for message in events.subscribe(events.group_of(CODE)):
         inbox.put_nowait(message)
 
 

@@ -15,7 +15,7 @@ from kombu.transport import memory
 
 from config.celery import app
 from courses.models import User
-from sandbox import capacity, consumers, containers, warehouse
+from sandbox import capacity, consumers, containers, event_consumer, warehouse
 from sandbox import engine as real_engine
 from sandbox.engine import ContainerGone
 from sandbox.models import Sandbox, State
@@ -242,6 +242,6 @@ async def shell(monkeypatch: pytest.MonkeyPatch) -> Shell:
 @pytest.fixture
 async def logs(monkeypatch: pytest.MonkeyPatch) -> Logs:
     logs = Logs()
-    monkeypatch.setattr(consumers, "Watch", logs.watch)
-    monkeypatch.setattr(consumers.objects, "asker", logs.asker)
+    monkeypatch.setattr(event_consumer, "Watch", logs.watch)
+    monkeypatch.setattr(event_consumer.objects, "asker", logs.asker)
     return logs

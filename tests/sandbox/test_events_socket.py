@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from asgiref.sync import sync_to_async
 
-from sandbox import consumers, events
+from sandbox import event_consumer, events, objects
 from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.models import Sandbox, State
 from tests.sandbox.pages import (
@@ -58,7 +58,7 @@ async def subscribed(sandbox: Sandbox) -> None:
 
 
 async def test_a_change_whose_event_was_lost_is_seen_all_the_same(alice, make, logs, monkeypatch):
-    monkeypatch.setattr(consumers, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(event_consumer, "LOOK_SECONDS", 0.05)
     sandbox = await sync_to_async(make)(alice, State.STARTING)
     async with page(stream(sandbox), alice) as socket:
         assert (await socket.receive_json_from())["state"] == "starting"
@@ -68,7 +68,7 @@ async def test_a_change_whose_event_was_lost_is_seen_all_the_same(alice, make, l
 
 
 async def test_nothing_is_said_twice_while_nothing_changes(alice, make, logs, monkeypatch):
-    monkeypatch.setattr(consumers, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(event_consumer, "LOOK_SECONDS", 0.02)
     sandbox = await sync_to_async(make)(alice)
     async with page(stream(sandbox), alice) as socket:
         await socket.receive_json_from()
@@ -146,8 +146,8 @@ async def test_what_a_page_says_on_the_events_socket_is_passed_over(alice, make,
 
 
 async def test_calls_to_the_daemon_have_the_tasks_checked(alice, make, logs, queued, monkeypatch):
-    monkeypatch.setattr(consumers, "CHECK_SECONDS", 0.01)
-    monkeypatch.setattr(consumers, "CHECK_PAUSE", 0.01)
+    monkeypatch.setattr(event_consumer, "CHECK_SECONDS", 0.01)
+    monkeypatch.setattr(event_consumer, "CHECK_PAUSE", 0.01)
     sandbox = await sync_to_async(make)(alice)
     async with page(stream(sandbox), alice) as socket:
         await socket.receive_json_from()
@@ -164,7 +164,7 @@ async def test_calls_to_the_daemon_have_the_tasks_checked(alice, make, logs, que
 
 async def test_tasks_are_checked_again_for_what_a_call_has_begun(alice, make, logs, queued, monkeypatch):
     for name, value in {"CHECK_SECONDS": 0.01, "CHECK_PAUSE": 0.01, "CHECKS_LATER": (0.05, 0.05, 0.05)}.items():
-        monkeypatch.setattr(consumers, name, value)
+        monkeypatch.setattr(event_consumer, name, value)
     sandbox = await sync_to_async(make)(alice)
     async with page(stream(sandbox), alice):
         found: list = []
@@ -185,7 +185,7 @@ async def next_objects(socket) -> dict:
 
 
 async def test_what_the_daemon_manages_is_told_at_first_and_after_each_change(alice, make, logs, monkeypatch):
-    monkeypatch.setattr(consumers, "OBJECTS_PAUSE", 0.01)
+    monkeypatch.setattr(objects, "PAUSE", 0.01)
     sandbox = await sync_to_async(make)(alice)
     async with page(stream(sandbox), alice) as socket:
         logs.objects.put_nowait(NOTHING)
@@ -197,7 +197,7 @@ async def test_what_the_daemon_manages_is_told_at_first_and_after_each_change(al
 
 
 async def test_nobody_is_asked_while_nothing_changes(alice, make, logs, monkeypatch):
-    monkeypatch.setattr(consumers, "OBJECTS_PAUSE", 0.01)
+    monkeypatch.setattr(objects, "PAUSE", 0.01)
     sandbox = await sync_to_async(make)(alice)
     async with page(stream(sandbox), alice) as socket:
         for _ in range(5):
@@ -208,7 +208,7 @@ async def test_nobody_is_asked_while_nothing_changes(alice, make, logs, monkeypa
 
 
 async def test_a_flood_of_changes_is_few_questions(alice, make, logs, monkeypatch):
-    monkeypatch.setattr(consumers, "OBJECTS_PAUSE", 0.1)
+    monkeypatch.setattr(objects, "PAUSE", 0.1)
     sandbox = await sync_to_async(make)(alice)
     async with page(stream(sandbox), alice):
         for number in range(200):
@@ -221,8 +221,8 @@ async def test_a_flood_of_changes_is_few_questions(alice, make, logs, monkeypatc
 
 
 async def test_a_daemon_that_does_not_answer_is_asked_again(alice, make, logs, monkeypatch):
-    monkeypatch.setattr(consumers, "OBJECTS_PAUSE", 0.01)
-    monkeypatch.setattr(consumers, "OBJECTS_RETRY", (0.02, 0.05))
+    monkeypatch.setattr(objects, "PAUSE", 0.01)
+    monkeypatch.setattr(objects, "RETRY", (0.02, 0.05))
     sandbox = await sync_to_async(make)(alice)
     async with page(stream(sandbox), alice) as socket:
         for _ in range(4):
@@ -232,7 +232,7 @@ async def test_a_daemon_that_does_not_answer_is_asked_again(alice, make, logs, m
 
 
 async def test_a_daemon_that_serves_again_is_asked_at_once(alice, make, logs, monkeypatch):
-    monkeypatch.setattr(consumers, "OBJECTS_PAUSE", 0.01)
+    monkeypatch.setattr(objects, "PAUSE", 0.01)
     sandbox = await sync_to_async(make)(alice)
     async with page(stream(sandbox), alice) as socket:
         logs.objects.put_nowait(EngineError("it did not answer"))

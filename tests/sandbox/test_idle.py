@@ -47,7 +47,8 @@ def test_with_idle_minutes_of_zero_none_is(unused, engine, settings, queued):
     assert queued() == []
 
 
-def test_one_of_the_pool_is_not(unused, engine, queued):
+def test_one_of_the_pool_is_not(unused, engine, queued, settings):
+    settings.SANDBOX_POOL = 1
     Sandbox.objects.update(learner=None)
     tasks.reconcile()
     assert queued() == []

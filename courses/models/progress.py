@@ -1,45 +1,17 @@
-"""People and how far they have come. What is taught is in files: see `catalogue.py`."""
+"""Who takes a course, and how far they have come. What is taught is in files: see `catalogue.py`."""
 
-import secrets
 from collections import defaultdict
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
-from django.contrib.auth.models import AbstractUser
-from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
-from django.utils.translation import gettext
+from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from courses.models.certificate import Certificate
+from courses.models.people import User
 from courses.outline import Course, Progress
-
-
-class UserManager(DjangoUserManager["User"]):
-    def create_guest(self, name: str = "") -> "User":
-        """Make a learner who gave at most a name, and who comes back by session alone."""
-        return self.create_user(username=f"guest-{secrets.token_hex(16)}", password=None, name=name, is_guest=True)
-
-
-class User(AbstractUser):
-    """Anybody who signs in: a guest who learns, a learner with a password, an instructor."""
-
-    name = models.CharField(_("name"), max_length=80, blank=True)
-    is_guest = models.BooleanField(_("guest"), default=False)
-
-    objects: ClassVar[UserManager] = UserManager()
-
-    @property
-    def display_name(self) -> str:
-        return self.name or (gettext("Guest") if self.is_guest else self.get_username())
-
-    def rename(self, name: str) -> None:
-        self.name = name
-        self.save(update_fields=["name"])
-
-    def enroll(self, course: str) -> "Enrollment":
-        """Return this learner's enrolment, made if there was none; two requests at once share it."""
-        enrollment, _made = Enrollment.objects.get_or_create(learner=self, course=course)
-        return enrollment
 
 
 class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
@@ -57,6 +29,8 @@ class Enrollment(models.Model):
     learner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="enrollments", verbose_name=_("learner"))
     course = models.SlugField(_("course"), max_length=60)
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
+    lesson = models.SlugField(_("lesson read last"), max_length=60, blank=True)
+    lesson_since = models.DateTimeField(_("reads it since"), null=True, blank=True)
 
     objects = EnrollmentQuerySet.as_manager()
 
@@ -75,6 +49,22 @@ class Enrollment(models.Model):
         """
         _completion, is_new = Completion.objects.get_or_create(enrollment=self, lesson=lesson, task=task)
         return is_new
+
+    def read(self, lesson: str, at: datetime) -> None:
+        """Note which lesson the learner reads, and since when: from when they opened it after another."""
+        if self.lesson != lesson:
+            self.lesson, self.lesson_since = lesson, at
+            self.save(update_fields=["lesson", "lesson_since"])
+
+    def try_task(self, lesson: str, task: str, found: str, expected: str, hint: str) -> bool:
+        """Note what is missing of a task, and return True if something else was missing before, or nothing was known.
+
+        Each change counts as a try: the learner did something that bears upon the task, but is not all of it.
+        """
+        attempt, is_new = self.attempts.get_or_create(
+            lesson=lesson, task=task, defaults={"found": found, "expected": expected, "hint": hint}
+        )
+        return is_new or attempt.renew(found, expected, hint)
 
     def show_solution(self, lesson: str, task: str) -> None:
         """Note that the learner has asked to see how a task is done. Only the first time counts."""
@@ -144,6 +134,46 @@ class Completion(models.Model):
         return f"{self.enrollment}/{self.lesson}/{self.task}"
 
 
+class Attempt(models.Model):
+    """What a learner's work on a task has come to: counted until it is done, and kept afterwards."""
+
+    enrollment = models.ForeignKey(
+        Enrollment, on_delete=models.CASCADE, related_name="attempts", verbose_name=_("enrolment")
+    )
+    lesson = models.SlugField(_("lesson"), max_length=60)
+    task = models.SlugField(_("task"), max_length=80)
+    tries = models.PositiveIntegerField(_("tries"), default=0)
+    hints = models.PositiveIntegerField(_("hints shown"), default=1)
+    found = models.TextField(_("found last"), blank=True)
+    expected = models.TextField(_("expected"), blank=True)
+    hint = models.TextField(_("hint"), blank=True)
+    since = models.DateTimeField(_("begun at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("tried last at"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        constraints = [models.UniqueConstraint(fields=["enrollment", "lesson", "task"], name="one_attempt_per_task")]
+
+    def __str__(self) -> str:
+        return f"{self.enrollment}/{self.lesson}/{self.task}"
+
+    def renew(self, found: str, expected: str, hint: str) -> bool:
+        """Count a try, and a hint if it is another, unless nothing has changed. Return whether something has."""
+        if (self.found, self.expected) == (found, expected):
+            return False
+        same_hint = hint in ("", self.hint)
+        Attempt.objects.filter(pk=self.pk).update(
+            tries=F("tries") + 1,
+            hints=F("hints") + (0 if same_hint else 1),
+            found=found,
+            expected=expected,
+            hint=hint,
+            updated_at=timezone.now(),
+        )
+        return True
+
+
 class SolutionView(models.Model):
     """A learner has asked to see the solution of a task."""
 
@@ -161,29 +191,3 @@ class SolutionView(models.Model):
 
     def __str__(self) -> str:
         return f"{self.enrollment}/{self.lesson}/{self.task}"
-
-
-def new_certificate_code() -> str:
-    """Return an address that nobody can guess: 120 bits."""
-    return secrets.token_urlsafe(15)
-
-
-class Certificate(models.Model):
-    """What a learner had done when they asked for it. Whoever has its address can see it."""
-
-    code = models.CharField(max_length=32, unique=True, default=new_certificate_code, editable=False)
-    enrollment = models.OneToOneField(
-        Enrollment, on_delete=models.CASCADE, related_name="certificate", verbose_name=_("enrolment")
-    )
-    title = models.CharField(_("course"), max_length=200)
-    days = models.JSONField(_("days"))  # [{"number", "title", "done_at": ISO date}]
-    goals = models.PositiveIntegerField(_("tasks and questions"))
-    solutions = models.PositiveIntegerField(_("solutions shown"))
-    issued_at = models.DateTimeField(_("issued at"), auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("certificate")
-        verbose_name_plural = _("certificates")
-
-    def __str__(self) -> str:
-        return self.code

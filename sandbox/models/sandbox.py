@@ -1,4 +1,4 @@
-"""Sandboxes: which learner has one, and how it fares; who waits for one; and what is kept of those that ended."""
+"""Sandboxes: which learner has one, and how it fares."""
 
 import ipaddress
 import secrets
@@ -13,15 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sandbox import events
+from sandbox.models.home import Home
 
 CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 CLAIM_SECONDS = 60  # a worker that has not finished a start by then is taken for dead
 UNCLAIMED_SECONDS = 10  # an order that nobody has taken on by then is queued again
 SAVE_EVERY = timedelta(minutes=3)  # how long a learner's work may be unsaved while they work
-CUSTOMER_WAITS = timedelta(minutes=2)  # for an image whose push has been asked for
-CUSTOMER_LATE = timedelta(minutes=1)  # more than one look takes
-# A place in the queue is kept this long after its page asked last. Browsers let a hidden page ask once a minute.
-WAITING_LAPSES = timedelta(seconds=90)
 
 
 def new_code() -> str:
@@ -139,6 +136,7 @@ class Sandbox(models.Model):
     keeps_home = models.BooleanField(gettext_lazy("home is kept"), default=True)
     saved_at = models.DateTimeField(gettext_lazy("home saved at"), null=True, blank=True)
     left_out = models.PositiveIntegerField(gettext_lazy("files not saved"), default=0)
+    containers = models.JSONField(default=list, editable=False)  # as the last check saw them: [{name, image, state}]
 
     objects = SandboxQuerySet.as_manager()
 
@@ -174,8 +172,14 @@ class Sandbox(models.Model):
         won = Sandbox.objects.filter(condition, pk=self.pk).update(**fields) == 1
         if won:
             self.refresh_from_db()
-            events.publish_state(self.code)
+            self.publish()
         return won
+
+    def publish(self) -> None:
+        """Tell whoever watches the sandbox, or its learner, to look again."""
+        events.publish_state(self.code)
+        if self.learner_id:
+            events.publish_learner(self.learner_id)
 
     def claim_start(self, at: datetime) -> bool:
         """Return True if the caller, and no other worker, is to start this sandbox now."""
@@ -201,6 +205,13 @@ class Sandbox(models.Model):
         if self.state == State.STOPPING:
             tasks.order(tasks.stop_sandbox, self.pk)
 
+    def give_back(self) -> None:
+        """Have a warm sandbox removed, unless a learner claims it at this moment: then it is theirs."""
+        from sandbox import tasks
+
+        if self.change(Q(state=State.RUNNING, learner=None), state=State.STOPPING):
+            tasks.order(tasks.stop_sandbox, self.pk)
+
     def longest(self, at: datetime) -> datetime:
         """Return the end after which no extension goes."""
         return (self.started_at or at) + timedelta(hours=settings.SANDBOX_MAX_HOURS)
@@ -217,6 +228,14 @@ class Sandbox(models.Model):
             return False
         until = min(at + timedelta(minutes=settings.SANDBOX_MINUTES), self.longest(at))
         return self.move(State.RUNNING, State.RUNNING, expires_at=max(until, self.expires_at or at))
+
+    def note_containers(self, containers: list[dict[str, str]]) -> bool:
+        """Keep what containers there are, and return True if that is another picture than before."""
+        if self.containers == containers:
+            return False
+        self.containers = containers
+        self.save(update_fields=["containers"])
+        return True
 
     def forget_home(self) -> None:
         """Let the files in the learner's home end with this sandbox, and those saved before with them."""
@@ -261,91 +280,3 @@ class Sandbox(models.Model):
 
 def iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
-
-
-class Home(models.Model):
-    """The files of a learner's home, as they were when their last sandbox was saved."""
-
-    learner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="home")
-    archive = models.BinaryField()  # as `/sbx/home save` wrote it: nobody but `/sbx/home restore` reads it
-    saved_at = models.DateTimeField()
-    left_out = models.PositiveIntegerField(default=0)
-
-
-class CustomerRunQuerySet(models.QuerySet["CustomerRun"]):
-    def of(self, learner: Any) -> Self:
-        return self.filter(learner=learner)
-
-    def served(self) -> Self:
-        return self.exclude(code=None)
-
-    def unserved(self, at: datetime) -> Self:
-        """Those that the customer has not got yet, and still waits for."""
-        return self.filter(code=None, ordered_at__gt=at - CUSTOMER_WAITS)
-
-    def forgotten(self, at: datetime) -> Self:
-        """Those of the unserved that nobody has looked for lately: who was to do so died, or the queue was away."""
-        return self.unserved(at).filter(looked_at__lt=at - CUSTOMER_LATE)
-
-
-class CustomerRun(models.Model):
-    """What the customer in Rajwada got of an image that a learner pushed."""
-
-    learner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="customer_runs")
-    image = models.CharField(gettext_lazy("image"), max_length=255)
-    pushed_at = models.CharField(max_length=40)  # as the daemon's log has it: it tells one push from another
-    ordered_at = models.DateTimeField(gettext_lazy("ordered at"), default=timezone.now)
-    looked_at = models.DateTimeField(gettext_lazy("looked for at"), default=timezone.now)
-    output = models.TextField(gettext_lazy("output"), blank=True)
-    code = models.IntegerField(gettext_lazy("exit code"), null=True)
-
-    objects = CustomerRunQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = gettext_lazy("customer's run")
-        verbose_name_plural = gettext_lazy("customer's runs")
-        ordering = ["-ordered_at"]
-        constraints = [models.UniqueConstraint(fields=["learner", "pushed_at"], name="one_customer_run_per_push")]
-
-    def __str__(self) -> str:
-        return self.image
-
-    def as_fact(self) -> dict[str, object]:
-        return {"image": self.image, "output": self.output, "code": self.code, "pushed_at": self.pushed_at}
-
-
-class WaitingQuerySet(models.QuerySet["Waiting"]):
-    def present(self, at: datetime) -> Self:
-        """Those whose page still asks; the others have gone, and lose their place."""
-        return self.filter(seen_at__gte=at - WAITING_LAPSES)
-
-    def ahead_of(self, learner: Any, at: datetime) -> int:
-        """Return how many are in the queue before this learner, who may not be in it yet."""
-        others = self.present(at).exclude(learner=learner)
-        mine = self.present(at).filter(learner=learner).first()
-        if mine:
-            others = others.filter(Q(since__lt=mine.since) | Q(since=mine.since, pk__lt=mine.pk))
-        return others.count()
-
-    def note(self, learner: Any, at: datetime) -> None:
-        """Put the learner at the end of the queue, or note that they still wait where they are."""
-        self.filter(seen_at__lt=at - WAITING_LAPSES).delete()
-        self.update_or_create(learner=learner, defaults={"seen_at": at}, create_defaults={"since": at, "seen_at": at})
-
-
-class Waiting(models.Model):
-    """A learner who waits for a sandbox."""
-
-    learner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="waiting")
-    since = models.DateTimeField(gettext_lazy("waits since"))
-    seen_at = models.DateTimeField(gettext_lazy("seen at"))
-
-    objects = WaitingQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = gettext_lazy("waiting learner")
-        verbose_name_plural = gettext_lazy("waiting learners")
-        ordering = ["since"]
-
-    def __str__(self) -> str:
-        return str(self.learner)

@@ -1,0 +1,38 @@
+"""Events about a workshop as a whole. What happens to one learner of it is told by `sandbox.events.publish_learner`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from sandbox.events import Inbox, publish
+
+LOOK_SECONDS = 4  # after which one looks again, in case the message that told of a change was lost
+
+
+def group_of(code: str) -> str:
+    return f"workshop.{code}"
+
+
+def publish_workshop(code: str) -> None:
+    """Say that the workshop or its roster has changed: whoever shows it looks again."""
+    publish(group_of(code), {"type": "workshop.news"})
+
+
+async def heard_or_waited(code: str) -> AsyncIterator[None]:
+    """Yield after each event about the workshop, and every few seconds without one."""
+    due = asyncio.Event()
+
+    async def listen() -> None:
+        async for _message in Inbox(group_of(code)).messages():
+            due.set()
+
+    job = asyncio.create_task(listen())
+    try:
+        while True:
+            due.clear()
+            yield
+            try:
+                await asyncio.wait_for(due.wait(), LOOK_SECONDS)
+            except TimeoutError:
+                continue
+    finally:
+        job.cancel()

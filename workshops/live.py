@@ -1,0 +1,58 @@
+"""What both live pages of a workshop share: they look at the database when they are told to, and every few seconds."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from channels.db import database_sync_to_async
+
+from sandbox.events import Inbox, group_of_learner
+from sandbox.sockets import NO_SANDBOX, Consumer
+from workshops import events
+
+GATHER_SECONDS = 0.1  # news that come this close are looked up together
+LOOK_SECONDS = 4  # between two looks at everything, in case the message that told of a change was lost
+
+
+class LiveConsumer(Consumer):
+    """A page about a workshop. What it shows is asked anew after each change, and only what has changed is sent."""
+
+    async def opened(self) -> None:
+        self.due = asyncio.Event()
+        self.stale: set[int] | None = None  # learners of whom there is news; None: look at everything
+        self.inbox = Inbox(events.group_of(self.argument("code")))
+        self.start(self.listen())
+        self.start(self.keep_showing())
+
+    async def listen(self) -> None:
+        async for message in self.inbox.messages():
+            if message["type"] == "learner.news" and self.stale is not None:
+                self.stale.add(message["learner"])
+            elif message["type"] != "learner.news":
+                self.stale = None
+            self.due.set()
+
+    async def follow(self, learners: set[int]) -> None:
+        await self.inbox.follow({group_of_learner(learner) for learner in learners})
+
+    async def keep_showing(self) -> None:
+        while True:
+            stale, self.stale = self.stale, set()
+            self.due.clear()
+            if not await self.show(stale):
+                await self.close(NO_SANDBOX)
+                return
+            try:
+                await asyncio.wait_for(self.due.wait(), LOOK_SECONDS)
+                await asyncio.sleep(GATHER_SECONDS)
+            except TimeoutError:
+                self.stale = None
+
+    async def show(self, stale: set[int] | None) -> bool:
+        """Send what has changed. Return False if the page may not be shown any longer."""
+        raise NotImplementedError
+
+
+async def ask(question: Callable[..., Any], *arguments: Any) -> Any:
+    """Ask the database."""
+    return await database_sync_to_async(question)(*arguments)

@@ -1,0 +1,1 @@
+"""The pages and the buttons of a workshop, one module for each kind of work."""
