@@ -19,6 +19,8 @@ NAMELESS_KEPT = 100
 ASKS_REGISTRY = re.compile(r"Trying to pull (\S+) from (http://\S+)")
 UNPACKS = re.compile(r"Applied tar (sha256:[0-9a-f]{12})\w* to \S+ size: (\d+)")
 MOVES_LAYER = re.compile(r'pulling blob "(sha256:[0-9a-f]{12})|Pushing layer: (sha256:[0-9a-f]{12})')
+# A push is answered before it fails: then the answer's last line, which nobody reads here, and the log tell why.
+PUSH_FAILED = re.compile(r"(?:Upload failed|Not continuing with push after error): (.+)", re.DOTALL)
 MISSING = re.compile(r"no such image: ?(\S+)", re.IGNORECASE)
 
 Event = dict[str, Any]
@@ -177,6 +179,9 @@ class Flow:
         if trace and trace in self.hidden:
             return None
         order = self.causes.of_line(line)
+        failed = PUSH_FAILED.match(message)
+        if order and failed:
+            order.push_failed(failed[1])
         asks, unpacks, moves = ASKS_REGISTRY.match(message), UNPACKS.match(message), MOVES_LAYER.match(message)
         if order and (asks or moves) and line.text not in order.registry[-1:]:  # some are logged twice
             order.registry.append(line.text)

@@ -44,6 +44,13 @@ class Order:
     registry: list[str] = field(default_factory=list)  # what the daemon asked of registries because of it
     pulled: set[str] = field(default_factory=set)
 
+    def push_failed(self, error: str) -> None:
+        """Note why the last push did not come to a good end; its answer had begun well."""
+        pushes = (call for call in reversed(self.calls) if call.path.endswith("/push"))
+        for call in pushes:
+            call.error = call.error or error[:LONGEST]
+            return
+
 
 @dataclass
 class Run:

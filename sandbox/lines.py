@@ -17,7 +17,9 @@ from sandbox.tap import BUILD_ARGUMENTS, MARK, VERSION
 # A key begins where a word begins: tried at every letter, a line of one long word would take seconds.
 LOGFMT = re.compile(r'(?<![\w.-])(\w[\w.-]*)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
 # All that history.py reads, and what flow.py adds to it: what the daemon asks of registries.
-TELLS_HISTORY = re.compile(re.escape(MARK) + r'|msg="(Trying to pull |pulling blob |Pushing layer)')
+TELLS_HISTORY = re.compile(
+    re.escape(MARK) + r'|msg="(Trying to pull |pulling blob |Pushing layer|Upload failed: |Not continuing with push )'
+)
 CALL = re.compile(r"Calling (GET|HEAD|POST|PUT|DELETE|OPTIONS) (\S+)")
 FORM_DATA = re.compile(r'\bform-data="(?:[^"\\]|\\.)*"')
 

@@ -32,6 +32,8 @@ PHRASES = [
         r"unauthorized: authentication required",
         r"unauthorized",
         r"image is being used by (?:running|stopped) container",
+        r"is using its referenced image",
+        r"This is not a place of yours",
         r"image is referenced in multiple repositories",
         r"container is running: stop the container before removing",
         r"stop the container before (?:attempting removal|removing)",
