@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils.html import strip_tags
+from django.utils.translation import get_language
 
 from courses import catalogue
+from courses.catalogue import Course, Lesson, Progress
+from courses.models import Enrollment, User
 from workshops.models import Workshop
 
 
@@ -34,6 +37,31 @@ class Column:
             "quiz": self.is_quiz,
             "planned": self.planned.total_seconds(),
         }
+
+
+def shown_courses() -> list[Course]:
+    """Return the courses that have a day to be done, in the reader's language."""
+    language = get_language() or catalogue.ORIGINAL
+    found = (catalogue.find_course(slug, language) for slug in catalogue.current().courses)
+    return [one for one in found if one and open_days(one)]
+
+
+def open_days(course: Course) -> list[Lesson]:
+    return [day for day in course.lessons if day.published]
+
+
+def days_of(workshop: Workshop, language: str) -> list[Lesson]:
+    """Return the workshop's days that can be read, in order; none of a course that is here no longer."""
+    course = catalogue.find_course(workshop.course, language)
+    return [day for day in open_days(course) if day.slug in workshop.days] if course else []
+
+
+def next_lesson(workshop: Workshop, learner: User, language: str) -> Lesson | None:
+    """Return the first of the workshop's days that the learner has not done, or the first of all if all are done."""
+    days = days_of(workshop, language)
+    enrollment = Enrollment.objects.of(learner).in_course(workshop.course).first()
+    done = enrollment.done_by_lesson() if enrollment else {}
+    return next((day for day in days if not Progress.of([day], done).is_complete), days[0] if days else None)
 
 
 def columns(workshop: Workshop, language: str) -> list[Column]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from workshops.views import helping, learner
+from workshops.views import desk, helping, join, learner, learner_page
 
 app_name = "workshops"
 
@@ -8,6 +8,14 @@ one = "instructor/workshops/<slug:code>/"
 participant = f"{one}participants/<int:participant>/"
 
 urlpatterns = [
+    # What instructors have, and how they make more.
+    path("instructor/", desk.desk, name="desk"),
+    path("instructor/workshops/new/", desk.new, name="new"),
+    path(f"{one}edit/", desk.edit, name="edit"),
+    path(f"{one}open/", desk.open_workshop, name="open"),
+    path(f"{one}close/", desk.close_workshop, name="close"),
+    path(f"{one}delete/", desk.delete_workshop, name="delete"),
+    path(f"{one}join/", desk.join_card, name="join-card"),
     # What instructors do for learners.
     path(f"{one}notes/", helping.send_note, name="send-note"),
     path(f"{one}sandboxes/", helping.change_sandboxes, name="change-sandboxes"),
@@ -17,6 +25,12 @@ urlpatterns = [
     path(f"{participant}remove/", helping.remove, name="remove"),
     path(f"{participant}hand/", helping.lower_hand, name="lower-hand"),
     path(f"{participant}keyboard/", helping.keyboard, name="keyboard"),
+    # How learners come in, and their own page.
+    path("join/", join.join, name="join"),
+    path("join/back/", join.come_back, name="come-back"),
+    path("join/<slug:code>/", join.join_code, name="join-code"),
+    path("workshops/<slug:code>/", learner_page.workshop, name="workshop"),
+    path("workshops/<slug:code>/leave/", learner_page.leave, name="leave"),
     # What learners do.
     path("workshops/<slug:code>/hand/", learner.hand, name="hand"),
     path("workshops/<slug:code>/keyboard/<int:watch>/", learner.keyboard, name="answer-keyboard"),

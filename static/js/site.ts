@@ -3,6 +3,8 @@ import { bindChoices } from "./site/switches.ts";
 import { bindCopyButtons } from "./site/copy.ts";
 import { bindMenus } from "./site/menus.ts";
 import { bindQuizzes } from "./site/quiz.ts";
+import { bindWorkshopForms } from "./site/workshopform.ts";
+import { showLocalTimes } from "./site/times.ts";
 import { bindSolutions } from "./site/solutions.ts";
 import { loadStrings } from "./strings.ts";
 
@@ -12,3 +14,5 @@ bindCopyButtons(document);
 bindQuizzes(document);
 bindSolutions(document);
 bindMenus(document);
+showLocalTimes(document);
+bindWorkshopForms(document);

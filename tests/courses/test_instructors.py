@@ -11,10 +11,10 @@ def link() -> str:
     return reverse("courses:sign-in-once", args=instructors.link_parts(instructors.first_instructor()))
 
 
-def test_the_link_signs_in_and_opens_the_admin_panel(client, db):
+def test_the_link_signs_in_and_opens_the_workshops(client, db):
     url = link()
     assert b"Sign in as the instructor" in client.get(url).content
-    assert client.post(url).url == "/admin/"
+    assert client.post(url).url == "/instructor/"
     assert client.get("/admin/").status_code == 200
 
 

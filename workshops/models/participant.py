@@ -62,6 +62,12 @@ class Participant(models.Model):
     def spoken_code(self) -> str:
         return codes.spoken(self.personal_code)
 
+    @property
+    def is_guest(self) -> bool:
+        """Say whether the learner is a guest and nothing else: nobody who has a password, or works here."""
+        one = self.learner
+        return one.is_guest and not (one.is_staff or one.is_superuser or one.has_usable_password())
+
     def raise_hand(self, at: datetime) -> None:
         """Put the learner into the queue for help; who is in it keeps their place."""
         if Participant.objects.filter(pk=self.pk, hand_at=None).update(hand_at=at):

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from django.db import models
-from django.db.models import Sum
+from django.db import models, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import User
@@ -39,8 +39,15 @@ class WorkshopQuerySet(models.QuerySet["Workshop"]):
     def open(self) -> Self:
         return self.filter(state=State.OPEN)
 
+    def due(self, at: datetime) -> Self:
+        """Those that should be open by now."""
+        return self.filter(state=State.PLANNED, starts_at__lte=at, ends_at__gt=at)
+
     def left_open(self, at: datetime) -> Self:
-        return self.open().filter(ends_at__lt=at - LEFT_OPEN)
+        """Those that ended long ago and nobody has closed; one that was opened afterwards is given its time, too."""
+        before = at - LEFT_OPEN
+        opened = Q(opened_at=None) | Q(opened_at__lt=before)
+        return self.exclude(state=State.CLOSED).filter(opened, ends_at__lt=before)
 
     def overlapping(self, begins_at: datetime, ends_at: datetime) -> Self:
         return self.exclude(state=State.CLOSED).filter(starts_at__lt=ends_at, ends_at__gt=begins_at)
@@ -105,18 +112,29 @@ class Workshop(models.Model):
         rows = Workshop.objects.filter(pk=self.pk).exclude(state=State.OPEN)
         return self._changed(rows.update(state=State.OPEN, opened_at=at, closed_at=None, delete_at=None))
 
+    def open_if_planned(self, at: datetime) -> bool:
+        """Open it as planned, unless somebody has opened or closed it meanwhile."""
+        rows = Workshop.objects.filter(pk=self.pk, state=State.PLANNED)
+        return self._changed(rows.update(state=State.OPEN, opened_at=at))
+
     def close(self, at: datetime) -> bool:
         """Let nobody in any more, and have every participant's sandbox saved and stopped.
 
         Return False if it was closed already.
         """
+        won = self.shut(at)
+        if won:
+            for participant in self.participants.select_related("learner"):
+                participant.stop_sandbox()
+        return won
+
+    def shut(self, at: datetime) -> bool:
+        """Let nobody in any more. Return False if it was closed already."""
         delete_at = at + timedelta(days=self.keep_days)
         rows = Workshop.objects.filter(pk=self.pk).exclude(state=State.CLOSED)
         won = self._changed(rows.update(state=State.CLOSED, closed_at=at, delete_at=delete_at, showing=None))
         if won:
             self.release()
-            for participant in self.participants.select_related("learner"):
-                participant.stop_sandbox()
         return won
 
     def show(self, instructor: User | None) -> None:
@@ -144,6 +162,13 @@ class Workshop(models.Model):
         )
         return None
 
+    def keep_reserved(self, at: datetime) -> None:
+        """Reserve for the workshop as it is by now: it may have been closed or deleted meanwhile."""
+        with transaction.atomic():
+            locked = Workshop.objects.select_for_update().filter(pk=self.pk).first()
+            if locked:
+                locked.reserve(at)
+
     def release(self) -> None:
         Reservation.objects.filter(purpose=self.purpose).delete()
 
@@ -152,10 +177,16 @@ class Workshop(models.Model):
         return f"workshop {self.code}"
 
     def others_capacity(self) -> int:
-        """Return how many places other workshops have at the same time."""
+        """Return how many places other workshops have at the same time, at the moment when that is most."""
         others = Workshop.objects.overlapping(self.starts_at, self.ends_at).exclude(pk=self.pk)
-        return int(others.aggregate(total=Sum("capacity"))["total"] or 0)
+        times = list(others.values_list("starts_at", "ends_at", "capacity"))
+        moments = [self.starts_at, *(begins for begins, _ends, _places in times if begins > self.starts_at)]
+        return max(sum(places for begins, ends, places in times if begins <= at < ends) for at in moments)
 
     def places_left(self) -> int:
         """Return how many sandboxes this machine holds besides those of other workshops at the same time."""
         return max(0, capacity.limit() - self.others_capacity())
+
+    def has_room(self) -> bool:
+        """Say whether this machine holds as many sandboxes as it has places, besides other workshops' at that time."""
+        return self.capacity <= self.places_left()

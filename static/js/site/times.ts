@@ -1,0 +1,17 @@
+/** Show times, which the server writes in UTC, in the reader's own time zone and language. */
+export function showLocalTimes(page: ParentNode, language = document.documentElement.lang): void {
+  const format = new Intl.DateTimeFormat(language, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+  });
+  for (const time of page.querySelectorAll<HTMLTimeElement>("time[data-local]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    time.title = time.textContent ?? "";
+    time.textContent = format.format(at);
+  }
+}
