@@ -43,10 +43,14 @@ class LiveConsumer(Consumer):
                 await self.close(NO_SANDBOX)
                 return
             try:
-                await asyncio.wait_for(self.due.wait(), LOOK_SECONDS)
+                await asyncio.wait_for(self.due.wait(), self.patience())
                 await asyncio.sleep(GATHER_SECONDS)
             except TimeoutError:
                 self.stale = None
+
+    def patience(self) -> float:
+        """Return after how many seconds without news one looks at everything."""
+        return LOOK_SECONDS
 
     async def show(self, stale: set[int] | None) -> bool:
         """Send what has changed. Return False if the page may not be shown any longer."""
