@@ -43,7 +43,9 @@ class LiveConsumer(Consumer):
                 await self.close(NO_SANDBOX)
                 return
             try:
-                await asyncio.wait_for(self.due.wait(), self.patience())
+                # Not wait_for: up to Python 3.11 it may swallow the cancellation that a closed page brings.
+                async with asyncio.timeout(self.patience()):
+                    await self.due.wait()
                 await asyncio.sleep(GATHER_SECONDS)
             except TimeoutError:
                 self.stale = None

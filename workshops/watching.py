@@ -65,7 +65,8 @@ class OverTheShoulder(SandboxConsumer):
 async def heard(due: asyncio.Event) -> None:
     """Wait until there is news of the learner, but no longer than SEEN_EVERY."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(due.wait(), SEEN_EVERY.total_seconds())
+        async with asyncio.timeout(SEEN_EVERY.total_seconds()):
+            await due.wait()
     due.clear()
 
 
@@ -156,9 +157,12 @@ class WatchedEvents(OverTheShoulder, EventsConsumer):
     async def end_with_terminal(self) -> None:
         news = asyncio.Event()
         self.start(self.hear_news(news))
-        while await self.is_watched():
+        while await ask(self.find):
+            if not await self.is_watched():
+                await self.close(AGAIN)
+                return
             await heard(news)
-        await self.close(AGAIN)
+        await self.close(NO_SANDBOX)
 
     async def check_when_due(self) -> None:
         """The learner's own page has the tasks checked."""
