@@ -18,8 +18,8 @@
  * A viewer that comes back says which SHELL it saw and OFFSET, how far it had read, and gets what it missed.
  *
  * One that calls with 0 COLS and 0 ROWS only watches: it is told how large the terminal is, {"type": "size", "cols": n,
- * "rows": n}, before any output and after each change, and the shell never waits for it. Of VIEWERS, at most WATCHERS
- * watch: there is always room for the learner.
+ * "rows": n}, before any output and after each change, and the shell never waits for it. It starts no shell. Of VIEWERS,
+ * at most WATCHERS watch: there is always room for the learner.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -614,8 +614,11 @@ static int hand_over(const char *name, struct request *request)
     struct msghdr message = {.msg_iov = &body, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     control.head = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof fds), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     memcpy(CMSG_DATA(&control.head), fds, sizeof fds);
-    if (connect(call, (struct sockaddr *)&address, size) || sendmsg(call, &message, 0) < 0)
+    if (connect(call, (struct sockaddr *)&address, size) || sendmsg(call, &message, 0) < 0) {
+        if (!request->cols && !request->rows)
+            exit(0); /* no shell to be watched */
         die("keeper");
+    }
     return call;
 }
 
@@ -631,7 +634,8 @@ int main(int argc, char **argv)
     request.offset = strtoull(argv[3], NULL, 10);
     request.cols = atoi(argv[4]);
     request.rows = atoi(argv[5]);
-    start_keeper(argv[1], argv + 6, &request);
+    if (request.cols || request.rows)
+        start_keeper(argv[1], argv + 6, &request);
     int call = hand_over(argv[1], &request);
     return recv(call, &code, 1, 0) == 1 ? code : 0;
 }
