@@ -240,7 +240,7 @@ class StageEvents(StageConsumer):
     show = EventShow
 
 
-def shown_to(user_id: int, code: str) -> Workshop | None:
+def shown_to(user_id: int | None, code: str) -> Workshop | None:
     """Return the workshop, if this user takes part in it or teaches it."""
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if not user:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from workshops.views import helping, learner
+from workshops.views import helping, learner, watching
 
 app_name = "workshops"
 
@@ -8,6 +8,10 @@ one = "instructor/workshops/<slug:code>/"
 participant = f"{one}participants/<int:participant>/"
 
 urlpatterns = [
+    # What instructors look at, and what the class does.
+    path(participant, watching.watch, name="watch"),
+    path(f"{one}projector/", watching.projector, name="projector"),
+    path("workshops/<slug:code>/stage/", watching.stage, name="stage"),
     # What instructors do for learners.
     path(f"{one}notes/", helping.send_note, name="send-note"),
     path(f"{one}sandboxes/", helping.change_sandboxes, name="change-sandboxes"),
