@@ -170,10 +170,11 @@ def test_what_an_instructor_shows_is_on_every_page(room):
     for page in (alice, screen):
         until(lambda page=page: "for everybody" in seen(page), 15, "what is shown")
     expect(screen.get_by_test_id("join-code")).to_be_hidden()
+    expect(alice.get_by_test_id("watched")).to_be_in_viewport()  # whatever is opened over the lesson
     assert violations(alice) == []
     assert in_both_themes(screen) == []
     desk.page.get_by_role("button", name="Show my terminal to the class").click()
-    expect(alice.get_by_role("dialog")).to_be_hidden()
+    expect(alice.locator("[data-stage-dialog]")).to_be_hidden()
     expect(screen.get_by_test_id("join-code")).to_be_visible()
 
 

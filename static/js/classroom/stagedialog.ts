@@ -15,9 +15,16 @@ export class StageDialog {
     private readonly url: string,
   ) {
     this.dialog = find<HTMLDialogElement>(root, "[data-stage-dialog]");
-    find(banner, "[data-look]").addEventListener("click", () => void this.open(root.dataset["viewer"] ?? ""));
+    const look = find(banner, "[data-look]");
+    look.addEventListener("click", () => void this.open(root.dataset["viewer"] ?? ""));
     find(this.dialog, "[data-close]").addEventListener("click", () => this.dialog.close());
-    this.dialog.addEventListener("close", () => this.viewer?.stop());
+    this.dialog.addEventListener("keydown", ({ key }) => {
+      if (key === "Escape") this.dialog.close();
+    });
+    this.dialog.addEventListener("close", () => {
+      this.viewer?.stop();
+      look.focus();
+    });
   }
 
   show(showing: ClassroomFrame["showing"]): void {
@@ -31,7 +38,8 @@ export class StageDialog {
   private async open(script: string): Promise<void> {
     if (this.isLoading || this.dialog.open) return;
     this.isLoading = true;
-    this.dialog.showModal();
+    // Not modal: who watches, and the way to take the keyboard back, stay in view and in reach.
+    this.dialog.show();
     try {
       this.viewer ??= await this.load(script);
       if (this.dialog.open) this.viewer.start();
