@@ -114,7 +114,9 @@ class EventsConsumer(SandboxConsumer):
         """Check a few times more, until the next call: what one has begun, say a build, ends without another."""
         for pause in CHECKS_LATER:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.check_due.wait(), pause)
+                # Not wait_for: up to Python 3.11 it may swallow the cancellation that a closed page brings.
+                async with asyncio.timeout(pause):
+                    await self.check_due.wait()
                 return
             await self.check()
 

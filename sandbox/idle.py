@@ -46,3 +46,9 @@ async def keep_awake(sandbox: Sandbox) -> None:
     if await database_sync_to_async(sandbox.touch)(timezone.now()):
         await database_sync_to_async(sandbox.change)(~Q(paused_at=None), paused_at=None)
         await streaming.unpause(sandbox.container_id)
+
+
+async def rouse(sandbox: Sandbox) -> None:
+    """Wake a sandbox for somebody who only looks: that is no use of it, and it may fall asleep again soon."""
+    if await database_sync_to_async(sandbox.change)(~Q(paused_at=None), paused_at=None):
+        await streaming.unpause(sandbox.container_id)

@@ -76,5 +76,6 @@ async def follow(sandbox: Sandbox, due: asyncio.Event) -> AsyncIterator[dict[str
             await asyncio.sleep(PAUSE)
             with contextlib.suppress(TimeoutError):
                 # Asleep, it cannot answer. When it wakes, or its daemon serves again, that is a change.
-                await asyncio.wait_for(due.wait(), None if sandbox.paused_at else pause)
+                async with asyncio.timeout(None if sandbox.paused_at else pause):
+                    await due.wait()
             pause = min(2 * pause, longest)

@@ -11,6 +11,7 @@ from aiodocker.stream import Message, Stream
 
 from sandbox import streaming
 from sandbox.engine import EngineError
+from sandbox.sockets import as_number
 
 SHELL_ID = re.compile(r"[0-9a-f]{16}")
 MAX_COLS, MAX_ROWS = 1000, 500
@@ -133,7 +134,13 @@ def content(kind: bytes, payload: bytes) -> bytes | dict[str, Any]:
         control = None
     if not isinstance(control, dict) or control.get("type") not in ("attached", "exit", "size"):
         raise EngineError(OUT_OF_STEP)
-    return control
+    return size_of(control) if control["type"] == "size" else control
+
+
+def size_of(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a size that a page can draw, whatever was told."""
+    cols, rows = clamp(as_number(told.get("cols")), as_number(told.get("rows")))
+    return {"type": "size", "cols": cols, "rows": rows}
 
 
 def frame(kind: bytes, payload: bytes) -> bytes:

@@ -13,9 +13,11 @@ from courses.models import Completion
 from sandbox.models import iso
 from sandbox.sockets import NO_SANDBOX
 from workshops.live import LiveConsumer, ask
-from workshops.models import Participant
+from workshops.models import Participant, Watch
 
 Frame = dict[str, Any]
+
+WATCHED_SECONDS = 1  # between two looks at whether whoever watched is still there
 
 
 class ClassroomConsumer(LiveConsumer):
@@ -27,6 +29,10 @@ class ClassroomConsumer(LiveConsumer):
         self.shown: Frame = {}
         await super().opened()
         await self.follow({self.scope["user"].pk})
+
+    def patience(self) -> float:
+        """A watcher whose process died tells nobody that it has gone."""
+        return WATCHED_SECONDS if self.shown.get("watchers") else super().patience()
 
     async def show(self, stale: set[int] | None) -> bool:
         found = await ask(seen_by, self.scope["user"].pk, self.argument("code"))
@@ -43,7 +49,8 @@ def seen_by(learner_id: int, code: str) -> Frame | None:
     if not participant:
         return None
     workshop, now = participant.workshop, timezone.now()
-    watches = participant.watches.present(now).select_related("instructor").order_by("since")
+    # Whoever watches, in this workshop or in another one: their pages are about one workshop, their terminal is one.
+    watches = Watch.objects.over(learner_id).present(now).select_related("instructor").order_by("since")
     notes = participant.notes.unread().select_related("author")
     return {
         "workshop": {"code": workshop.code, "title": workshop.title, "state": workshop.state},

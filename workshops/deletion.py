@@ -40,7 +40,7 @@ def delete(workshop: Workshop, at: datetime) -> int:
 
 def is_only_here(participant: Participant) -> bool:
     """Say whether this is a guest who takes part in nothing else."""
-    others = participant.learner.participations.exclude(workshop=participant.workshop_id)
+    others = Participant.objects.of(participant.learner).exclude(workshop=participant.workshop_id)
     return participant.is_guest and not others.exists()
 
 

@@ -31,7 +31,8 @@ async def heard_or_waited(code: str) -> AsyncIterator[None]:
             due.clear()
             yield
             try:
-                await asyncio.wait_for(due.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await due.wait()
             except TimeoutError:
                 continue
     finally:

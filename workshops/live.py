@@ -43,10 +43,16 @@ class LiveConsumer(Consumer):
                 await self.close(NO_SANDBOX)
                 return
             try:
-                await asyncio.wait_for(self.due.wait(), LOOK_SECONDS)
+                # Not wait_for: up to Python 3.11 it may swallow the cancellation that a closed page brings.
+                async with asyncio.timeout(self.patience()):
+                    await self.due.wait()
                 await asyncio.sleep(GATHER_SECONDS)
             except TimeoutError:
                 self.stale = None
+
+    def patience(self) -> float:
+        """Return after how many seconds without news one looks at everything."""
+        return LOOK_SECONDS
 
     async def show(self, stale: set[int] | None) -> bool:
         """Send what has changed. Return False if the page may not be shown any longer."""

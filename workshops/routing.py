@@ -11,8 +11,9 @@ websocket_urlpatterns = [
     path("ws/workshop/<slug:code>/console/", ConsoleConsumer.as_asgi()),
     path("ws/workshop/<slug:code>/classroom/", ClassroomConsumer.as_asgi()),
     path("ws/workshop/<slug:code>/learners/<int:participant>/events/", WatchedEvents.as_asgi()),
+    # Of a learner's shells, the one that is on their page: what they do not see, nobody types.
     re_path(
-        r"^ws/workshop/(?P<code>[\w-]+)/learners/(?P<participant>\d{1,9})/terminal/(?P<name>[a-z0-9-]{1,30})/$",
+        r"^ws/workshop/(?P<code>[\w-]+)/learners/(?P<participant>\d{1,9})/terminal/(?P<name>client)/$",
         WatchedTerminal.as_asgi(),
     ),
     path("ws/workshop/<slug:code>/stage/terminal/", StageTerminal.as_asgi()),

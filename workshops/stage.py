@@ -21,6 +21,7 @@ from django.db.models import Q
 from courses.models import User
 from sandbox import accounts, idle, objects
 from sandbox.engine import EngineError
+from sandbox.lines import iso
 from sandbox.models import Sandbox, State
 from sandbox.sockets import AGAIN, NO_SANDBOX, NOT_RUNNING, Consumer
 from sandbox.terminal import Place, Terminal
@@ -32,11 +33,12 @@ from workshops.models import Workshop
 logger = logging.getLogger(__name__)
 
 KEPT_BYTES = 256 * 1024  # of what the terminal printed, for pages that come later
-KEPT_EVENTS = 300
+KEPT_EVENTS = 300  # fewer than BEHIND, or who comes late would be sent away at once
 BEHIND = 500  # frames that a page may be behind
 BACK_SECONDS = 60  # of the flow that are told when a show begins
 
 Frame = bytes | dict[str, Any]
+Viewer = asyncio.Queue[Frame | None]
 
 
 class Show:
@@ -46,16 +48,16 @@ class Show:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.viewers: set[asyncio.Queue[Frame | None]] = set()
+        self.viewers: set[Viewer] = set()
         self.job: asyncio.Task[None] | None = None
 
     @classmethod
     def of(cls, sandbox: Sandbox) -> "Show":
         return Show.running.setdefault(f"{cls.__name__} {sandbox.code}", cls(sandbox))
 
-    def enter(self) -> asyncio.Queue[Frame | None]:
+    def enter(self) -> Viewer:
         """Return a queue of all that there is to see, and then of what comes; None says that it is over."""
-        viewer: asyncio.Queue[Frame | None] = asyncio.Queue()
+        viewer: Viewer = asyncio.Queue()
         for frame in self.so_far():
             viewer.put_nowait(frame)
         self.viewers.add(viewer)
@@ -63,7 +65,7 @@ class Show:
             self.job = asyncio.create_task(self.play())
         return viewer
 
-    def leave(self, viewer: asyncio.Queue[Frame | None]) -> None:
+    def leave(self, viewer: Viewer) -> None:
         self.viewers.discard(viewer)
         if not self.viewers and self.job:
             self.job.cancel()
@@ -77,6 +79,7 @@ class Show:
             Show.running.pop(f"{type(self).__name__} {self.sandbox.code}", None)
             for viewer in self.viewers:
                 viewer.put_nowait(None)
+            self.viewers.clear()
 
     def pass_on(self, frame: Frame) -> None:
         """Give every viewer the frame. One who is too far behind is sent away, and gets all there is on return."""
@@ -85,7 +88,7 @@ class Show:
             viewer.put_nowait(frame)
             if viewer.qsize() > BEHIND:
                 self.viewers.discard(viewer)
-                viewer.put_nowait(None)
+                send_away(viewer)
 
     async def read(self) -> None:
         raise NotImplementedError
@@ -95,6 +98,13 @@ class Show:
 
     def so_far(self) -> list[Frame]:
         raise NotImplementedError
+
+
+def send_away(viewer: Viewer) -> None:
+    """What it has not got yet, it gets another time."""
+    while not viewer.empty():
+        viewer.get_nowait()
+    viewer.put_nowait(None)
 
 
 class TerminalShow(Show):
@@ -114,6 +124,7 @@ class TerminalShow(Show):
         try:
             async for frame in terminal.frames():
                 self.pass_on(frame)
+                await asyncio.sleep(0)  # what is there already is read without a wait: viewers want their turn, too
         finally:
             await terminal.close()
 
@@ -152,6 +163,7 @@ class EventShow(Show):
         try:
             async for event in watch.events():
                 self.tell(event)
+                await asyncio.sleep(0)
                 if watch.changes_seen > changes:
                     changes = watch.changes_seen
                     self.due.set()
@@ -164,7 +176,7 @@ class EventShow(Show):
 
     def tell(self, event: dict[str, Any]) -> None:
         self.last_id = max(event.get("id", 0), self.last_id + 1)
-        self.pass_on(event | {"id": self.last_id})
+        self.pass_on({"at": iso(int(time.time() * 1e6)), **event, "id": self.last_id})
 
     def keep(self, frame: Frame) -> None:
         if isinstance(frame, dict) and frame["type"] == "objects":
@@ -228,9 +240,9 @@ class StageEvents(StageConsumer):
     show = EventShow
 
 
-def shown_to(user_id: int, code: str) -> Workshop | None:
+def shown_to(user_id: int | None, code: str) -> Workshop | None:
     """Return the workshop, if this user takes part in it or teaches it."""
-    user = User.objects.filter(pk=user_id, is_active=True).first()
+    user = User.objects.filter(pk=user_id or 0, is_active=True).first()  # one who was deleted has no number
     if not user:
         return None
     mine = Q(participants__learner=user) | Q(pk__in=Workshop.objects.taught_by(user))

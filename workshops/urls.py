@@ -1,6 +1,6 @@
 from django.urls import path
 
-from workshops.views import console, desk, helping, join, learner, learner_page
+from workshops.views import console, desk, helping, join, learner, learner_page, watching
 
 app_name = "workshops"
 
@@ -19,6 +19,10 @@ urlpatterns = [
     # Where instructors see the room.
     path(one, console.console, name="console"),
     path(f"{one}wall/", console.wall, name="wall"),
+    # What instructors look at, and what the class does.
+    path(participant, watching.watch, name="watch"),
+    path(f"{one}projector/", watching.projector, name="projector"),
+    path("workshops/<slug:code>/stage/", watching.stage, name="stage"),
     # What instructors do for learners.
     path(f"{one}notes/", helping.send_note, name="send-note"),
     path(f"{one}sandboxes/", helping.change_sandboxes, name="change-sandboxes"),

@@ -18,7 +18,8 @@
  * A viewer that comes back says which SHELL it saw and OFFSET, how far it had read, and gets what it missed.
  *
  * One that calls with 0 COLS and 0 ROWS only watches: it is told how large the terminal is, {"type": "size", "cols": n,
- * "rows": n}, before any output and after each change, and the shell never waits for it.
+ * "rows": n}, before any output and after each change, and the shell never waits for it. It starts no shell. Of VIEWERS,
+ * at most WATCHERS watch: there is always room for the learner.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -50,6 +51,7 @@ enum {
     TYPED = 1 << 14,  /* bytes of input held per viewer until the shell takes them */
     NOTES = 512,      /* bytes of headers and control frames held per viewer */
     VIEWERS = 16,
+    WATCHERS = 8,     /* of these, at most */
 };
 
 struct request { /* what a call of keeper sends along with its stdin and stdout */
@@ -422,22 +424,41 @@ static int receive(int call, struct request *request, int fds[2])
     return 1;
 }
 
+/* Return a free place, or NULL if there is none for somebody who watches, or does not. */
+static struct viewer *place_for(int watches)
+{
+    struct viewer *free = NULL;
+    int watchers = 0;
+    for (struct viewer *v = viewers; v < viewers + VIEWERS; v++) {
+        if (v->call < 0)
+            free = v;
+        else
+            watchers += v->watches;
+    }
+    return watches && watchers >= WATCHERS ? NULL : free;
+}
+
 static void welcome(void)
 {
     struct request request;
     int fds[2], call = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    struct viewer *v = viewers;
-    while (v < viewers + VIEWERS && v->call >= 0)
-        v++;
     if (call < 0)
         return;
-    if (v == viewers + VIEWERS || !same_user(call) || !receive(call, &request, fds)) {
+    if (!same_user(call) || !receive(call, &request, fds)) {
+        close(call);
+        return;
+    }
+    int watches = !request.cols && !request.rows;
+    struct viewer *v = place_for(watches);
+    if (!v) {
+        close(fds[0]);
+        close(fds[1]);
         close(call);
         return;
     }
     nonblocking(fds[0]);
     nonblocking(fds[1]);
-    *v = (struct viewer){.call = call, .in = fds[0], .out = fds[1], .watches = !request.cols && !request.rows};
+    *v = (struct viewer){.call = call, .in = fds[0], .out = fds[1], .watches = watches};
     int reset = strcmp(request.shell, shell_id) != 0;
     start_reading(v, reset ? 0 : request.offset, reset);
     redraw(request.cols, request.rows);
@@ -488,10 +509,26 @@ static void turn(void)
         welcome();
 }
 
-/* The shell is gone: print what it left, say goodbye, and give slow viewers two seconds to read it. */
-static void finish(int status)
+/* Say goodbye to those who watch, or to those who do not; until `end` they may read what is left. */
+static void see_off(int watches, int code, uint64_t end)
 {
     char json[64];
+    snprintf(json, sizeof json, "{\"type\":\"exit\",\"code\":%d}", code);
+    for (struct viewer *v = viewers; v < viewers + VIEWERS; v++) {
+        if (v->call < 0 || v->watches != watches)
+            continue;
+        while ((v->owed || v->noted || v->read < printed) && feed(v) && now() < end)
+            usleep(5000);
+        put_control(v, json);
+        feed(v);
+        drop(v, code);
+    }
+}
+
+/* The shell is gone: print what it left, say goodbye, and give slow viewers two seconds to read it. Those who only
+ * watch come last and get no time: the learner may want the next shell. */
+static void finish(int status)
+{
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     uint64_t end = now() + 2000;
     while (read_shell() && now() < end) {
@@ -499,16 +536,8 @@ static void finish(int status)
         if (poll(&more, 1, 0) < 1)
             break;
     }
-    snprintf(json, sizeof json, "{\"type\":\"exit\",\"code\":%d}", code);
-    for (struct viewer *v = viewers; v < viewers + VIEWERS; v++) {
-        while (v->call >= 0 && (v->owed || v->noted || v->read < printed) && feed(v) && now() < end)
-            usleep(5000);
-        if (v->call >= 0) {
-            put_control(v, json);
-            feed(v);
-            drop(v, code);
-        }
-    }
+    see_off(0, code, end);
+    see_off(1, code, now());
     exit(0);
 }
 
@@ -585,8 +614,11 @@ static int hand_over(const char *name, struct request *request)
     struct msghdr message = {.msg_iov = &body, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     control.head = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof fds), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     memcpy(CMSG_DATA(&control.head), fds, sizeof fds);
-    if (connect(call, (struct sockaddr *)&address, size) || sendmsg(call, &message, 0) < 0)
+    if (connect(call, (struct sockaddr *)&address, size) || sendmsg(call, &message, 0) < 0) {
+        if (!request->cols && !request->rows)
+            exit(0); /* no shell to be watched */
         die("keeper");
+    }
     return call;
 }
 
@@ -602,7 +634,8 @@ int main(int argc, char **argv)
     request.offset = strtoull(argv[3], NULL, 10);
     request.cols = atoi(argv[4]);
     request.rows = atoi(argv[5]);
-    start_keeper(argv[1], argv + 6, &request);
+    if (request.cols || request.rows)
+        start_keeper(argv[1], argv + 6, &request);
     int call = hand_over(argv[1], &request);
     return recv(call, &code, 1, 0) == 1 ? code : 0;
 }

@@ -22,9 +22,12 @@ const pages = {
     workspace: from("static/js/workspace.ts"),
     console: from("static/js/console.ts"),
     wall: from("static/js/wall.ts"),
+    classroom: from("static/js/classroom.ts"),
+    watching: from("static/js/watching.ts"),
     "site-css": from("static/css/site.css"),
     "workspace-css": from("static/css/workspace.css"),
     "console-css": from("static/css/console.css"),
+    "classroom-css": from("static/css/classroom.css"),
   },
   outdir: from("var/build"),
   bundle: true,
@@ -40,7 +43,7 @@ const pages = {
 };
 
 /** What a page imports when it is needed first. */
-const parts = { ...pages, entryPoints: { editor: from("static/js/editor.ts") }, format: "esm" };
+const parts = { ...pages, entryPoints: { editor: from("static/js/editor.ts"), viewer: from("static/js/viewer.ts") }, format: "esm" };
 
 /** Write what esbuild made; a style's entry point carries a suffix so that it can share a script's name. */
 async function finish(result) {
@@ -81,7 +84,7 @@ async function tests() {
 }
 
 async function sizes() {
-  for (const name of ["early.js", "site.js", "site.css", "workspace.js", "workspace.css", "editor.js"]) {
+  for (const name of ["early.js", "site.js", "site.css", "workspace.js", "workspace.css", "editor.js", "classroom.js", "viewer.js"]) {
     const kB = async (suffix) => ((await readFile(from("var/build", name + suffix))).length / 1000).toFixed(1);
     console.log(`${name.padEnd(14)} ${await kB("")} kB, gzip ${await kB(".gz")} kB, Brotli ${await kB(".br")} kB`);
   }

@@ -1,10 +1,10 @@
 """Who takes part in a workshop."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import User
@@ -12,6 +12,8 @@ from sandbox.events import publish_learner
 from sandbox.models import Sandbox
 from workshops import codes
 from workshops.models.workshop import State, Workshop
+
+LINGERS = timedelta(hours=2)  # after its end, a workshop is still shown beside the lesson
 
 
 def new_personal_code() -> str:
@@ -24,6 +26,17 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
 
     def in_open(self) -> Self:
         return self.filter(workshop__state=State.OPEN)
+
+    def in_class(self, at: datetime) -> "Participant | None":
+        """Return the one whose classroom a learner's pages show: as `present`, or else in one that will be open.
+
+        Whoever may watch them must find their pages listening. A workshop that was just closed may be opened again.
+        """
+        found = self.filter(~Q(workshop__state=State.CLOSED) | Q(workshop__closed_at__gt=at - LINGERS))
+        open_first = Case(
+            When(workshop__state=State.OPEN, then=0), When(workshop__state=State.PLANNED, then=1), default=2
+        )
+        return found.select_related("workshop").order_by(open_first, "-joined_at").first()
 
     def waving(self) -> Self:
         """Those whose hand is up, in the order in which they raised it."""

@@ -1,7 +1,7 @@
 """Instructors who look over a learner's shoulder, and who may type there."""
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +11,7 @@ from workshops.models.participant import Participant
 
 # A watcher's socket says so often that it is there; who was not heard of for LAPSES has gone, say with its process.
 SEEN_EVERY = timedelta(seconds=3)
-LAPSES = timedelta(seconds=10)
+LAPSES = timedelta(seconds=9)
 
 
 class Keyboard(models.TextChoices):
@@ -23,6 +23,10 @@ class Keyboard(models.TextChoices):
 class WatchQuerySet(models.QuerySet["Watch"]):
     def present(self, at: datetime) -> Self:
         return self.filter(seen_at__gte=at - LAPSES)
+
+    def over(self, learner: Any) -> Self:
+        """Those over a learner's shoulder, in whichever workshop."""
+        return self.filter(participant__learner=learner)
 
     def begin(self, participant: Participant, instructor: User, at: datetime) -> "Watch":
         """Note that the instructor watches, which the learner sees before anything of theirs is shown.
@@ -64,8 +68,17 @@ class Watch(models.Model):
         return f"{self.instructor} > {self.participant}"
 
     def stay(self, at: datetime) -> bool:
-        """Note that the instructor still watches; return whether they may type."""
+        """Note that the instructor still watches; return whether they may type.
+
+        It may have been said that they do not: by another page of theirs that closed, or by a pause of this process.
+        """
+        lapsed = Watch.objects.filter(pk=self.pk, seen_at__lt=at - LAPSES)
+        if lapsed.update(seen_at=at, keyboard=Keyboard.NONE):
+            self.tell(AuditEntry.Action.WATCH)
         Watch.objects.filter(pk=self.pk).update(seen_at=at)
+        return self.may_type()
+
+    def may_type(self) -> bool:
         return Watch.objects.filter(pk=self.pk, keyboard=Keyboard.GRANTED).exists()
 
     def leave(self) -> None:
@@ -82,7 +95,8 @@ class Watch(models.Model):
         """Give the instructor, who has asked for it, the keyboard; of two instructors only one has it."""
         if not self._turn(Keyboard.ASKED, Keyboard.GRANTED, AuditEntry.Action.TYPE):
             return False
-        for other in self.participant.watches.filter(keyboard=Keyboard.GRANTED).exclude(pk=self.pk):
+        others = Watch.objects.over(self.participant.learner_id).filter(keyboard=Keyboard.GRANTED)
+        for other in others.exclude(pk=self.pk):
             other.give_back()
         return True
 

@@ -28,7 +28,7 @@ def hand(request: HttpRequest, code: str) -> JsonResponse:
 @signed_in
 def keyboard(request: HttpRequest, code: str, watch: int) -> JsonResponse:
     """Answer an instructor who asks for the keyboard, or take it back: `action` is grant, or anything else."""
-    found = Watch.objects.filter(participant=taking_part(request, code), pk=watch).first()
+    found = Watch.objects.over(taking_part(request, code).learner_id).filter(pk=watch).first()
     if not found:
         raise Http404(_("Nobody of that name watches you."))
     if request.POST.get("action") == "grant":
