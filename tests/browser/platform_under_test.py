@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -86,11 +87,18 @@ class Platform:
         return None
 
     def kill(self, word: str) -> None:
-        """Kill a process as a crash would, and wait until its successor is there."""
+        """Kill a process as a crash would, and wait until its successor is there and pages are served."""
         victim = self.pid_of(word)
         assert victim, f"no process {word}"
         os.kill(victim, signal.SIGKILL)
         until(lambda: self.pid_of(word) not in (None, victim), 20, f"a new {word}")
+        until(self.is_serving, 30, "it to serve")
+
+    def is_serving(self) -> bool:
+        try:
+            return urllib.request.urlopen(f"{self.url}/healthz", timeout=5).status == 200
+        except OSError:
+            return False
 
     def instructor_link(self) -> str:
         return until(lambda: re.search(r"http\S+/sign-in/once/\S+", self.output.read_text()), 20, "the link")[0]
