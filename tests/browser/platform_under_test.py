@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page
+
+from sandbox.models import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMPT = "learner@sarafa:~$"
@@ -54,6 +57,16 @@ class Platform:
         """Run a script as `manage.py shell` does, on this platform's data; return what it printed."""
         argv = [sys.executable, "manage.py", "shell", "-v", "0", "-c", script]
         return subprocess.run(argv, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=True).stdout
+
+    def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        """Ask this platform's database, much sooner than a Django of its own could."""
+        with sqlite3.connect(self.folder / "sarafa.sqlite3", timeout=20) as database:
+            return database.execute(query, values).fetchall()
+
+    @cached_property
+    def warehouse(self) -> str:
+        """The name of the warehouse's container."""
+        return self.shell("from sandbox import warehouse; print(warehouse.container_name())").split()[-1]
 
     def start(self) -> None:
         with self.output.open("ab") as log:
@@ -170,9 +183,9 @@ class Learner:
     @cached_property
     def sandbox(self) -> tuple[str, str]:
         """The container's id and the owner's uid of the sandbox that was there when this was asked first."""
-        script = f"one = Sandbox.objects.get(code='{self.code}'); print(one.container_id, one.owner_uid)"
-        container, owner = self.platform.shell(f"from sandbox.models import Sandbox; {script}").split()[-2:]
-        return container, owner
+        query = "SELECT container_id, id FROM sandbox_sandbox WHERE code = ?"
+        [(container, number)] = self.platform.rows(query, self.code)
+        return container, str(Sandbox(pk=number).owner_uid)
 
     def tell_story(self, told: bool) -> None:
         """Switch the story on or off."""
