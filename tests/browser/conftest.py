@@ -20,11 +20,16 @@ QUIET = [
 ]  # fmt: skip
 
 
+# These begin first, so that of two processes neither is left with a long file when the other has done.
+LONGEST = ["test_visit", "test_offline", "test_life", "test_hostile_output", "test_flow", "test_map"]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")
