@@ -30,7 +30,7 @@ test: setup $(VENV)/.dev
 	@$(PY) scripts/prepare.py --images-only
 	npm run --silent check
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not browser"
-	$(BIN)/pytest -q -m browser tests/browser
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m browser tests/browser
 
 check: $(VENV)/.dev var/build/.made $(MESSAGES)
 	$(BIN)/ruff check .

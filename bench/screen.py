@@ -75,7 +75,7 @@ class Screen:
 @asynccontextmanager
 async def screen(learner: Learner) -> AsyncIterator[Screen]:
     """Yield the page of a learner whose sandbox runs, with a prompt in its terminal."""
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-headless-shell")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
         try:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).parent))
-from platform_under_test import Learner, Platform
+from platform_under_test import WINDOW, Learner, Platform
 
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -20,16 +20,21 @@ QUIET = [
 ]  # fmt: skip
 
 
+# These begin first, so that of two processes neither is left with a long file when the other has done.
+LONGEST = ["test_visit", "test_offline", "test_life", "test_hostile_output", "test_flow", "test_map"]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, object]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     return {"executable_path": path, "args": QUIET}
 
 
@@ -44,14 +49,16 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 
 def arrivals(browser: Browser, platform: Platform) -> Iterator[Callable[..., Learner]]:
-    contexts: list[BrowserContext] = []
+    arrived: list[Learner] = []
 
     def another(**options: object) -> Learner:
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}))
-        return Learner(contexts[-1].new_page(), platform)
+        context = browser.new_context(**{"viewport": WINDOW, **options})
+        arrived.append(Learner(context.new_page(), platform))
+        return arrived[-1]
 
     yield another
-    for context in contexts:
+    for learner in arrived:
+        context = learner.page.context
         for page in context.pages:
             give_back(page, platform)
         context.close()
@@ -67,6 +74,14 @@ def arrive(browser: Browser, platform: Platform) -> Iterator[Callable[..., Learn
 def arrive_to_stay(browser: Browser, platform: Platform) -> Iterator[Callable[..., Learner]]:
     """The same, for learners whom the tests of a module share."""
     yield from arrivals(browser, platform)
+
+
+@pytest.fixture(scope="module")
+def resident(arrive_to_stay: Callable[..., Learner]) -> Learner:
+    """Somebody whose sandbox the tests of a module share. Each begins with `resident.start_over()`."""
+    learner = arrive_to_stay()
+    learner.start()
+    return learner
 
 
 def give_back(page: Page, platform: Platform) -> None:

@@ -4,9 +4,11 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +16,12 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
+from sandbox.models import Sandbox
+
 ROOT = Path(__file__).resolve().parents[2]
 PROMPT = "learner@sarafa:~$"
 LESSON = "/courses/sarafa-bazaar/day-2/"
+WINDOW = {"width": 1280, "height": 900}
 
 
 def free_port() -> int:
@@ -54,6 +59,16 @@ class Platform:
         argv = [sys.executable, "manage.py", "shell", "-v", "0", "-c", script]
         return subprocess.run(argv, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=True).stdout
 
+    def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        """Ask this platform's database, much sooner than a Django of its own could."""
+        with sqlite3.connect(self.folder / "sarafa.sqlite3", timeout=20) as database:
+            return database.execute(query, values).fetchall()
+
+    @cached_property
+    def warehouse(self) -> str:
+        """The name of the warehouse's container."""
+        return self.shell("from sandbox import warehouse; print(warehouse.container_name())").split()[-1]
+
     def start(self) -> None:
         with self.output.open("ab") as log:
             self.process = subprocess.Popen(
@@ -86,11 +101,18 @@ class Platform:
         return None
 
     def kill(self, word: str) -> None:
-        """Kill a process as a crash would, and wait until its successor is there."""
+        """Kill a process as a crash would, and wait until its successor is there and pages are served."""
         victim = self.pid_of(word)
         assert victim, f"no process {word}"
         os.kill(victim, signal.SIGKILL)
         until(lambda: self.pid_of(word) not in (None, victim), 20, f"a new {word}")
+        until(self.is_serving, 30, "it to serve")
+
+    def is_serving(self) -> bool:
+        try:
+            return urllib.request.urlopen(f"{self.url}/healthz", timeout=5).status == 200
+        except OSError:
+            return False
 
     def instructor_link(self) -> str:
         return until(lambda: re.search(r"http\S+/sign-in/once/\S+", self.output.read_text()), 20, "the link")[0]
@@ -111,6 +133,20 @@ class Learner:
         if not self.page.url.endswith(LESSON):
             self.page.get_by_role("link", name=re.compile("Architecture")).first.click()
             self.page.wait_for_url(f"**{LESSON}")
+        self.wait_for_prompt()
+
+    def start_over(self, **options: object) -> None:
+        """Have a new browser, shell and home in the same sandbox: what one test did must not matter to the next."""
+        before = self.page.context
+        context = before.browser.new_context(viewport=WINDOW, storage_state={"cookies": before.cookies()}, **options)
+        assert self.sandbox, "asked while there is a page that knows"
+        self.page = context.new_page()
+        before.close()
+        emptied = self.beside(
+            "pkill -KILL -x keeper; rm -rf ~/*; docker ps -aq | xargs -r docker rm -f; ls ~ && echo empty"
+        )
+        assert emptied.split()[-1:] == ["empty"]
+        self.page.goto(self.platform.url + LESSON)
         self.wait_for_prompt()
 
     @property
@@ -162,9 +198,9 @@ class Learner:
     @cached_property
     def sandbox(self) -> tuple[str, str]:
         """The container's id and the owner's uid of the sandbox that was there when this was asked first."""
-        script = f"one = Sandbox.objects.get(code='{self.code}'); print(one.container_id, one.owner_uid)"
-        container, owner = self.platform.shell(f"from sandbox.models import Sandbox; {script}").split()[-2:]
-        return container, owner
+        query = "SELECT container_id, id FROM sandbox_sandbox WHERE code = ?"
+        [(container, number)] = self.platform.rows(query, self.code)
+        return container, str(Sandbox(pk=number).owner_uid)
 
     def tell_story(self, told: bool) -> None:
         """Switch the story on or off."""

@@ -12,10 +12,9 @@ from playwright.sync_api import Locator, Page
 
 
 @pytest.fixture
-def alice(arrive):
-    learner = arrive(bypass_csp=True)
-    learner.start()
-    return learner
+def alice(resident):
+    resident.start_over(bypass_csp=True)
+    return resident
 
 
 def show_editor(page: Page) -> None:
@@ -210,7 +209,9 @@ def test_what_a_page_without_network_keeps_is_saved_by_the_next(alice):
     until(lambda: held(alice, "note") == "one\ntyped on the train", 20, "it to be saved")
 
 
-def test_what_is_typed_while_the_sandbox_ends_is_saved_in_the_next(alice):
+def test_what_is_typed_while_the_sandbox_ends_is_saved_in_the_next(arrive):
+    alice = arrive()
+    alice.start()
     page = alice.page
     alice.run("echo one > note")
     open_file(page, "note")

@@ -55,12 +55,8 @@ def show(learner: Learner, tab: str) -> None:
 
 def registry_log(platform: Platform, learner: Learner) -> list[tuple[str, str, int]]:
     """Return (method, path, status) of what the real registry says it answered to this learner's daemon."""
-    script = (
-        "from sandbox.models import Sandbox; from sandbox import warehouse; "
-        f"print(warehouse.container_name(), Sandbox.objects.get(code='{learner.code}').address)"
-    )
-    name, address = platform.shell(script).split()[-2:]
-    log = subprocess.run(["docker", "logs", name], capture_output=True, text=True, check=True)
+    [(address,)] = platform.rows("SELECT address FROM sandbox_sandbox WHERE code = ?", learner.code)
+    log = subprocess.run(["docker", "logs", platform.warehouse], capture_output=True, text=True, check=True)
     entries = [json.loads(line) for line in (log.stdout + log.stderr).splitlines() if address in line]
     return [
         (entry["http.request.method"], entry["http.request.uri"].split("?")[0], entry["http.response.status"])

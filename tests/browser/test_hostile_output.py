@@ -92,11 +92,10 @@ class Victim:
 
 
 @pytest.fixture
-def victim(arrive):
-    alice = arrive(permissions=["clipboard-read", "clipboard-write"])
-    alice.start()
-    alice.page.evaluate("() => navigator.clipboard.writeText('mine')")
-    return Victim(alice)
+def victim(resident):
+    resident.start_over(permissions=["clipboard-read", "clipboard-write"])
+    resident.page.evaluate("() => navigator.clipboard.writeText('mine')")
+    return Victim(resident)
 
 
 def test_the_clipboard_is_neither_written_nor_read(victim):
@@ -256,9 +255,9 @@ PLACES = """() => [...document.querySelectorAll('.xterm-rows > div')].flatMap(ro
 })"""
 
 
-def test_text_is_not_turned_around(arrive):
-    victim = Victim(arrive(bypass_csp=True))
-    victim.learner.start()
+def test_text_is_not_turned_around(resident):
+    resident.start_over(bypass_csp=True)
+    victim = Victim(resident)
     victim.prints("run \u202etpircs\u202c".encode().decode("latin-1"))
     places = victim.page.evaluate(PLACES)
     assert len(places) == len("runtpircs")

@@ -2,12 +2,17 @@
 
 import time
 
+import pytest
 from platform_under_test import LESSON, until
 
 
-def test_a_reload_brings_back_the_shell_with_its_scrollback(arrive):
-    alice = arrive()
-    alice.start()
+@pytest.fixture
+def alice(resident):
+    resident.start_over()
+    return resident
+
+
+def test_a_reload_brings_back_the_shell_with_its_scrollback(alice):
     alice.run("export DISH=jalebi; seq 1 300")
     alice.page.reload()
     alice.wait_for_prompt()
@@ -16,9 +21,7 @@ def test_a_reload_brings_back_the_shell_with_its_scrollback(arrive):
     assert "jalebi" in alice.run("echo $DISH")
 
 
-def test_a_killed_server_loses_neither_shell_nor_output(arrive, platform):
-    alice = arrive()
-    alice.start()
+def test_a_killed_server_loses_neither_shell_nor_output(alice, platform):
     alice.run("MARK=$$")
     alice.type("for i in $(seq 1 8); do echo tick $i; sleep 1; done; echo still $MARK $$\n")
     until(lambda: "tick 2" in alice.screen(), 10, "the command to be under way")
@@ -32,9 +35,7 @@ def test_a_killed_server_loses_neither_shell_nor_output(arrive, platform):
     assert mark == shell
 
 
-def test_two_tabs_share_one_shell(arrive):
-    alice = arrive()
-    alice.start()
+def test_two_tabs_share_one_shell(alice):
     second = alice.page.context.new_page()
     first, alice.page = alice.page, second
     second.goto(alice.platform.url + LESSON)
@@ -44,9 +45,7 @@ def test_two_tabs_share_one_shell(arrive):
     until(lambda: "from the second tab" in alice.screen(), 5, "the first tab to show it")
 
 
-def test_a_code_block_runs_once_per_click_and_never_again(arrive, platform):
-    alice = arrive()
-    alice.start()
+def test_a_code_block_runs_once_per_click_and_never_again(alice, platform):
     prompts = alice.screen().count("learner@")
     alice.page.locator(".code-run").first.click()
     until(lambda: alice.screen().count("learner@") == prompts + 1 and alice.at_prompt(), 30, "the command's end")
@@ -56,18 +55,14 @@ def test_a_code_block_runs_once_per_click_and_never_again(arrive, platform):
     assert alice.screen().count("learner@") == prompts + 1
 
 
-def test_a_flood_does_not_stop_the_page(arrive):
-    alice = arrive()
-    alice.start()
+def test_a_flood_does_not_stop_the_page(alice):
     alice.type("timeout 4 cat /dev/urandom | base64\n")
     time.sleep(5)
     alice.wait_for_prompt(30)
     assert alice.run("echo served").strip() == "served"
 
 
-def test_binary_rubbish_leaves_a_usable_shell(arrive):
-    alice = arrive()
-    alice.start()
+def test_binary_rubbish_leaves_a_usable_shell(alice):
     alice.type("timeout 2 cat /dev/urandom\n")
     time.sleep(4)
     alice.page.keyboard.press("Control+c")  # what the rubbish made the terminal answer was typed into the shell
@@ -78,9 +73,7 @@ def test_binary_rubbish_leaves_a_usable_shell(arrive):
     until(lambda: "\nserved" in alice.screen(), 30, "what was printed")
 
 
-def test_a_paste_arrives_whole(arrive):
-    alice = arrive()
-    alice.start()
+def test_a_paste_arrives_whole(alice):
     alice.type("cat > paste.txt\n")
     bracketed = "() => document.querySelector('[data-testid=terminal-client]').terminal.modes.bracketedPasteMode"
     until(lambda: not alice.page.evaluate(bracketed), 5, "cat to run instead of the shell's line editor")
@@ -93,9 +86,7 @@ def test_a_paste_arrives_whole(arrive):
     assert alice.run("wc -l < paste.txt").strip() == "3000"
 
 
-def test_ten_megabytes_pasted_at_once_are_asked_about_and_arrive(arrive):
-    alice = arrive()
-    alice.start()
+def test_ten_megabytes_pasted_at_once_are_asked_about_and_arrive(alice):
     asked: list[str] = []
     alice.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
     alice.type("stty -echo; cat > paste.txt\n")
@@ -115,9 +106,7 @@ def test_ten_megabytes_pasted_at_once_are_asked_about_and_arrive(arrive):
     assert alice.run("stty echo; wc -c < paste.txt").split()[-1] == "10000000"
 
 
-def test_the_window_decides_the_size(arrive):
-    alice = arrive()
-    alice.start()
+def test_the_window_decides_the_size(alice):
     wide = alice.run("stty size").split()
     alice.page.set_viewport_size({"width": 1900, "height": 1000})
     time.sleep(1)
@@ -126,9 +115,7 @@ def test_the_window_decides_the_size(arrive):
     assert sizes[0][-1] < sizes[1][-1]
 
 
-def test_the_shell_that_ended_starts_anew(arrive):
-    alice = arrive()
-    alice.start()
+def test_the_shell_that_ended_starts_anew(alice):
     alice.type("exit\n")
     until(
         lambda: "ended" in alice.page.locator("#panel-terminal").inner_text() or "ended" in alice.screen(), 10, "a word"

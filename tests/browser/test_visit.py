@@ -1,6 +1,5 @@
 """A stall opens in the browser. Its script is a stranger's: it reads and does nothing of the platform's."""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,8 +72,7 @@ class Visitor(Learner):
 
     def rows(self) -> list[tuple[Any, ...]]:
         """All sandboxes, and what stands in them that an order would change."""
-        with sqlite3.connect(self.platform.folder / "sarafa.sqlite3", timeout=20) as database:
-            return database.execute("SELECT code, state, expires_at FROM sandbox_sandbox ORDER BY id").fetchall()
+        return self.platform.rows("SELECT code, state, expires_at FROM sandbox_sandbox ORDER BY id")
 
 
 def attack(stall: Page, learner: Visitor, code: str) -> dict[str, str]:
