@@ -1,5 +1,6 @@
-"""How often one address may do a thing, counted in the cache; while that is away nobody is refused."""
+"""How often somebody may do a thing, counted in the cache; while that is away nobody is refused."""
 
+import ipaddress
 from datetime import datetime
 
 from django.core.cache import cache
@@ -12,13 +13,36 @@ HOUR = 3600
 
 def is_too_often(request: HttpRequest, action: str, per_hour: int) -> bool:
     """Count this request, and return True if its address has used up the hour's number for `action`."""
-    key = f"limit:{action}:{request.META.get('REMOTE_ADDR', '')}:{hour_of(timezone.now())}"
+    return count(f"{action}:{address_of(request)}", HOUR, timezone.now()) > per_hour
+
+
+def count(subject: str, seconds: int, at: datetime) -> int:
+    """Count one more of `subject` in this span of so many seconds, and return how many there were; 0 if unknown."""
+    key = key_of(subject, seconds, at)
     try:
-        cache.add(key, 0, HOUR)
-        return int(cache.incr(key)) > per_hour
+        cache.add(key, 0, seconds)
+        return int(cache.incr(key))
     except (RedisError, OSError, ValueError):
-        return False
+        return 0
 
 
-def hour_of(at: datetime) -> int:
-    return int(at.timestamp()) // HOUR
+def take_back(subject: str, seconds: int, at: datetime) -> None:
+    """Count one less: it was not of the kind that is limited."""
+    try:
+        cache.decr(key_of(subject, seconds, at))
+    except (RedisError, OSError, ValueError):
+        return
+
+
+def key_of(subject: str, seconds: int, at: datetime) -> str:
+    return f"limit:{subject}:{int(at.timestamp()) // seconds}"
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the address of whoever asks; of IPv6 the network, since one customer has all the addresses of one."""
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return address if parsed.version == 4 else str(ipaddress.ip_network((int(parsed), 64), strict=False))
