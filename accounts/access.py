@@ -30,6 +30,7 @@ def administrators_only(view: View) -> View:
 
 def person(request: HttpRequest) -> User:
     """Return the row of whoever asks, to be changed: `request.user` stays as the page's header shows it."""
+    assert request.user.pk  # noqa: S101 (for the types: login_required says so)
     return User.objects.get(pk=request.user.pk)
 
 

@@ -44,7 +44,7 @@ def hand_over(old: models.Model, new: models.Model) -> None:
         if not isinstance(relation, models.ManyToOneRel):
             continue
         name = relation.field.name
-        rows = relation.related_model._base_manager.filter(**{name: old})
+        rows = relation.field.model._base_manager.filter(**{name: old})
         for pk in list(rows.values_list("pk", flat=True)):
             with suppress(IntegrityError), transaction.atomic():
                 rows.filter(pk=pk).update(**{name: new})

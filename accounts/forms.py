@@ -13,7 +13,7 @@ from courses.forms import NameForm
 from courses.models import User
 
 
-class AccountForm(SetPasswordMixin, NameForm):
+class AccountForm(SetPasswordMixin, NameForm):  # type: ignore[type-arg]
     """Makes an account of a user who is a guest, or of a new one."""
 
     username = UsernameField(
@@ -29,7 +29,8 @@ class AccountForm(SetPasswordMixin, NameForm):
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         self.user = user
-        super().__init__(*args, initial={"name": user.name}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial["name"] = user.name
         self.fields["name"].required = False
         self.fields["name"].help_text = _("As others see you. May be left empty.")
 

@@ -1,6 +1,7 @@
 """One's own account: a guest makes one, and who has one changes or deletes it."""
 
 from datetime import datetime
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -66,8 +67,7 @@ def password(request: HttpRequest) -> HttpResponse:
         update_session_auth_hash(request, user)
         messages.success(request, _("Your new password holds from now on. Other browsers were signed out."))
         return redirect(instructors.DESK if is_first and user.is_staff else "accounts:account")
-    context = {"page": "account", "form": form, "is_first": is_first}
-    return answer(request, "accounts/password.html", context, seconds)
+    return answer(request, "accounts/password.html", {"page": "account", "form": form, "is_first": is_first}, seconds)
 
 
 @never_cache
@@ -101,7 +101,7 @@ def tried(request: HttpRequest, user: User, at: datetime) -> tuple[QueryDict | N
     return (None if seconds else request.POST), seconds
 
 
-def answer(request: HttpRequest, template: str, context: dict[str, object], seconds: int) -> HttpResponse:
+def answer(request: HttpRequest, template: str, context: dict[str, Any], seconds: int) -> HttpResponse:
     """Show a page with a form; with seconds to wait, because of too many wrong passwords, it says so."""
     if not seconds:
         return render(request, template, context)
