@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 from celery.schedules import crontab
@@ -69,6 +70,7 @@ INSTALLED_APPS = [
     "sandbox",  # before courses: it adds `--live` to courses' command
     "courses",
     "workshops",
+    "accounts",
 ]
 
 MIDDLEWARE = [
@@ -121,7 +123,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "courses:sign-in"
+LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "courses:home"
 SESSION_COOKIE_AGE = 180 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # scripts have the token in the page
@@ -248,3 +250,39 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
     },
 }
+
+# Signing in by OpenID Connect, if a provider is named. Of django-allauth only that is used: see accounts/oidc.py.
+OIDC_SERVER = (os.environ.get("OIDC_SERVER") or "").rstrip("/")
+OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID") or ""
+OIDC_STAFF_CLAIM = os.environ.get("OIDC_STAFF_CLAIM") or ""
+OIDC_STAFF_VALUE = os.environ.get("OIDC_STAFF_VALUE") or ""
+OIDC_NAME = os.environ.get("OIDC_NAME") or urlsplit(OIDC_SERVER).hostname or ""
+if OIDC_SERVER:
+    secret_file = os.environ.get("OIDC_CLIENT_SECRET_FILE")
+    secret = Path(secret_file).read_text().strip() if secret_file else os.environ.get("OIDC_CLIENT_SECRET") or ""
+    if not (OIDC_CLIENT_ID and secret and OIDC_NAME):
+        raise ImproperlyConfigured("OIDC_SERVER is to be an address, and needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET.")
+    INSTALLED_APPS[INSTALLED_APPS.index("accounts") :] = ["allauth", "allauth.account", "allauth.socialaccount"]
+    INSTALLED_APPS += ["allauth.socialaccount.providers.openid_connect", "accounts"]
+    MIDDLEWARE.insert(MIDDLEWARE.index("csp.middleware.CSPMiddleware"), "allauth.account.middleware.AccountMiddleware")
+    # Browsers judge the whole way of a form: where the provider is, and where it sends them on the way.
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(OIDC_SERVER))
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += [origin, *words("OIDC_ORIGINS", "")]
+    SOCIALACCOUNT_ADAPTER = "accounts.oidc.Adapter"
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "SCOPE": words("OIDC_SCOPES", "openid,profile"),
+            "APPS": [
+                {
+                    "provider_id": "oidc",
+                    "name": OIDC_NAME,
+                    "client_id": OIDC_CLIENT_ID,
+                    "secret": secret,
+                    "settings": {"server_url": OIDC_SERVER},
+                }
+            ],
+        }
+    }
+    ACCOUNT_EMAIL_VERIFICATION = "none"
+    ACCOUNT_RATE_LIMITS = False  # the pages that have some are not served

@@ -1,4 +1,7 @@
-"""How often one address may do a thing, counted in the cache; while that is away nobody is refused."""
+"""How often somebody may do a thing, counted in the cache; while that is away nobody is refused."""
+
+import ipaddress
+from datetime import datetime
 
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -13,31 +16,46 @@ def is_too_often(request: HttpRequest, action: str, per_hour: int) -> bool:
     return count(f"{action}:{address_of(request)}") > per_hour
 
 
-def address_of(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
-
-
-def count(what: str, seconds: int = HOUR) -> int:
-    """Count one more of `what`, and return how many there were in this window of so many seconds."""
+def count(subject: str, seconds: int = HOUR, at: datetime | None = None) -> int:
+    """Count one more of `subject` in this span of so many seconds, and return how many there were; 0 if unknown."""
+    key = key_of(subject, seconds, at)
     try:
-        cache.add(key_of(what, seconds), 0, seconds)
-        return int(cache.incr(key_of(what, seconds)))
+        cache.add(key, 0, seconds)
+        return int(cache.incr(key))
     except (RedisError, OSError, ValueError):
         return 0
 
 
-def counted(what: str, seconds: int = HOUR) -> int:
-    """Return how many of `what` were counted in this window."""
+def counted(subject: str, seconds: int = HOUR) -> int:
+    """Return how many of `subject` were counted in this span; 0 if unknown."""
     try:
-        return int(cache.get(key_of(what, seconds)) or 0)
+        return int(cache.get(key_of(subject, seconds)) or 0)
     except (RedisError, OSError, ValueError):
         return 0
+
+
+def take_back(subject: str, seconds: int, at: datetime) -> None:
+    """Count one less: it was not of the kind that is limited."""
+    try:
+        cache.decr(key_of(subject, seconds, at))
+    except (RedisError, OSError, ValueError):
+        return
 
 
 def seconds_left(seconds: int = HOUR) -> int:
-    """Return how long this window still is."""
+    """Return how long this span still is."""
     return seconds - int(timezone.now().timestamp()) % seconds
 
 
-def key_of(what: str, seconds: int) -> str:
-    return f"limit:{what}:{int(timezone.now().timestamp()) // seconds}"
+def key_of(subject: str, seconds: int, at: datetime | None = None) -> str:
+    return f"limit:{subject}:{int((at or timezone.now()).timestamp()) // seconds}"
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the address of whoever asks; of IPv6 the network, since one customer has all the addresses of one."""
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return address if parsed.version == 4 else str(ipaddress.ip_network((int(parsed), 64), strict=False))

@@ -7,10 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout
+from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -19,10 +18,9 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from courses import catalogue, guests, instructors, limits
+from courses import catalogue, guests, limits
 from courses.catalogue import Course, Lesson, Progress, Quiz
 from courses.forms import NameForm
 from courses.models import Certificate, Enrollment, User
@@ -195,36 +193,6 @@ def name(request: HttpRequest) -> HttpResponse:
     else:
         messages.error(request, " ".join(str(error) for error in form.errors["name"]))
     return redirect(_safe_next(request) or "courses:home")
-
-
-@never_cache
-@require_http_methods(["GET", "POST"])
-def sign_in_once(request: HttpRequest, who: str, token: str) -> HttpResponse:
-    """Sign the instructor in by a one-time link. A button does it, so that a preview of the link does not use it up."""
-    instructor = instructors.instructor_of(who, token)
-    if not instructor:
-        return _not_found(request, _("This link was used already, or is too old. Ask for a new one."), status=410)
-    if request.method == "GET":
-        return render(request, "courses/sign_in_once.html", {"page": "sign-in", "instructor": instructor})
-    login(request, instructor, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect("workshops:desk")
-
-
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session. A guest, who has no password, can come back from this browser."""
-    user = request.user
-    logout(request)
-    response = redirect("courses:home")
-    if isinstance(user, User) and user.is_guest:
-        guests.remember(response, user)
-    return response
-
-
-class SignIn(LoginView):
-    template_name = "courses/sign_in.html"
-    redirect_authenticated_user = True
-    extra_context = {"page": "sign-in"}
 
 
 def _returning(request: HttpRequest) -> User | None:

@@ -13,6 +13,10 @@ class AuditEntryManager(models.Manager["AuditEntry"]):
         """Keep that `actor` did `action`, an AuditEntry.Action. `about`: `workshop`, its code, and `detail`."""
         return self.create(actor=actor, actor_name=actor.display_name[:150], action=action, learner=learner, **about)
 
+    def forget_names(self, learner: User) -> None:
+        """Leave out what entries say about a learner besides that it was somebody: the learner leaves."""
+        self.filter(learner=learner).update(detail="")
+
 
 class AuditEntry(models.Model):
     """One thing that somebody of the staff did. Nobody changes it, and it does not name a learner who was deleted."""

@@ -25,7 +25,7 @@ def test_a_learner_can_read_every_page(alice, signed_in, path):
 
 @pytest.mark.parametrize(
     ("name", "path"),
-    [("home", "/"), ("course", COURSE), ("lesson", LESSON), ("start", "/start/"), ("sign-in", "/sign-in/")],
+    [("home", "/"), ("course", COURSE), ("lesson", LESSON), ("start", "/start/")],
 )
 def test_paths_are_those_of_the_contract(name, path):
     args = [part for part in path.split("/") if part not in ("", "courses")] if "courses" in path else []

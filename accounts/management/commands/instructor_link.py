@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
-from courses import instructors
+from accounts import instructors
 
 
 class Command(BaseCommand):
@@ -15,4 +15,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, base: str, **options: Any) -> None:
         parts = instructors.link_parts(instructors.first_instructor())
-        self.stdout.write(base.rstrip("/") + reverse("courses:sign-in-once", args=parts))
+        self.stdout.write(base.rstrip("/") + reverse("accounts:sign-in-once", args=parts))

@@ -6,6 +6,7 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from courses.models import User
 
 USERNAME = "instructor"
+DESK = "/instructor/"  # where those who teach begin
 
 
 class OneTimeToken(PasswordResetTokenGenerator):
