@@ -22,6 +22,7 @@ const pages = {
     workspace: from("static/js/workspace.ts"),
     "site-css": from("static/css/site.css"),
     "workspace-css": from("static/css/workspace.css"),
+    "admin-css": from("static/css/admin.css"),
   },
   outdir: from("var/build"),
   bundle: true,
@@ -78,7 +79,7 @@ async function tests() {
 }
 
 async function sizes() {
-  for (const name of ["early.js", "site.js", "site.css", "workspace.js", "workspace.css", "editor.js"]) {
+  for (const name of ["early.js", "site.js", "site.css", "workspace.js", "workspace.css", "admin.css", "editor.js"]) {
     const kB = async (suffix) => ((await readFile(from("var/build", name + suffix))).length / 1000).toFixed(1);
     console.log(`${name.padEnd(14)} ${await kB("")} kB, gzip ${await kB(".gz")} kB, Brotli ${await kB(".br")} kB`);
   }
