@@ -30,20 +30,10 @@ class WorkshopAdmin(ScopedAdmin):
     list_filter = ["state", "course", "language", "starts_at"]
     search_fields = ["title", "code"]
     date_hierarchy = "starts_at"
-    fields = ["code", "title", "course", "days", "language", "instructors", "starts_at", "ends_at", "capacity",
-              "guests_allowed", "progress_shared", "names_on_wall", "keep_days", "state", "opened_at", "closed_at",
-              "delete_at", "created_at"]  # fmt: skip
-    readonly_fields = [
-        "code",
-        "course",
-        "days",
-        "language",
-        "state",
-        "opened_at",
-        "closed_at",
-        "delete_at",
-        "created_at",
-    ]
+    readonly_fields = ["code", "course", "days", "language", "state", "opened_at", "closed_at", "delete_at",
+                       "created_at"]  # fmt: skip
+    fields = ["title", "instructors", "starts_at", "ends_at", "capacity", "guests_allowed", "progress_shared",
+              "names_on_wall", "keep_days", *readonly_fields]  # fmt: skip
     actions = ["open", "close"]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
