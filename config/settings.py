@@ -59,7 +59,7 @@ ALLOWED_HOSTS = words("ALLOWED_HOSTS", "*" if HOST == "0.0.0.0" else f"localhost
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS", "")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "config.apps.PanelConfig",  # Django's admin, with our front page
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -40,6 +40,7 @@ class AuditEntry(models.Model):
         DELETE = "delete", _("deleted a workshop's data")
         EXPORT = "export", _("took the gradebook away")
         INVITE = "invite", _("invited somebody")
+        EDIT = "edit", _("changed something in the admin panel")
 
     at = models.DateTimeField(_("at"), auto_now_add=True)
     actor = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("who"))

@@ -89,7 +89,11 @@ class SandboxQuerySet(models.QuerySet["Sandbox"]):
         """Those that were used since their home was saved, which is SAVE_EVERY ago."""
         due = Q(saved_at=None, started_at__lt=at - SAVE_EVERY) | Q(saved_at__lt=at - SAVE_EVERY)
         used = Q(saved_at=None, active_at__gt=F("started_at")) | Q(active_at__gt=F("saved_at"))
-        return self.claimed().filter(due, used, state=State.RUNNING, paused_at=None, keeps_home=True)
+        return self.savable().filter(due, used)
+
+    def savable(self) -> Self:
+        """Those whose home can be saved now. That of one that sleeps was saved before it did."""
+        return self.claimed().filter(state=State.RUNNING, paused_at=None, keeps_home=True)
 
     def ending(self) -> Self:
         """Those on their way out whose home may not be saved yet."""

@@ -28,6 +28,7 @@ const pages = {
     "workspace-css": from("static/css/workspace.css"),
     "console-css": from("static/css/console.css"),
     "classroom-css": from("static/css/classroom.css"),
+    "admin-css": from("static/css/admin.css"),
   },
   outdir: from("var/build"),
   bundle: true,
@@ -84,7 +85,8 @@ async function tests() {
 }
 
 async function sizes() {
-  for (const name of ["early.js", "site.js", "site.css", "workspace.js", "workspace.css", "editor.js", "classroom.js", "viewer.js"]) {
+  const names = ["early.js", "site.js", "workspace.js", "editor.js", "classroom.js", "viewer.js", "console.js"];
+  for (const name of [...names, "site.css", "workspace.css", "admin.css"]) {
     const kB = async (suffix) => ((await readFile(from("var/build", name + suffix))).length / 1000).toFixed(1);
     console.log(`${name.padEnd(14)} ${await kB("")} kB, gzip ${await kB(".gz")} kB, Brotli ${await kB(".br")} kB`);
   }

@@ -95,4 +95,4 @@ def test_the_instructors_link_works_once(arrive, platform):
     assert bob.page.get_by_role("link", name="Sandboxes").first.is_visible()
     assert charlie.page.goto(link).status == 410
     charlie.page.goto(platform.url + "/admin/")
-    assert "/admin/login/" in charlie.page.url
+    assert "/sign-in/" in charlie.page.url
