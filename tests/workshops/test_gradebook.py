@@ -170,6 +170,13 @@ def test_it_takes_as_many_queries_for_twenty_as_for_one(workshop, participant, j
     assert len(book.lines) == 20
 
 
+def test_a_task_is_named_in_plain_words_alone(workshop):
+    titles = " ".join(column.title for column in gradebook_of(workshop, "en").columns)
+    assert "daemon" in titles
+    assert "master cook" not in titles
+    assert "&" not in titles
+
+
 # --- the spreadsheet ---
 
 
