@@ -91,7 +91,12 @@ def render_inline(text: str) -> SafeString:
 
 def plain_text(text: str) -> str:
     """Return inline Markdown as bare text in plain Docker words, for attributes and metadata."""
-    html = re.sub(r'<span class="story">.*?</span>', "", render_inline(text), flags=re.DOTALL)
+    return in_plain_words(render_inline(text))
+
+
+def in_plain_words(html: str) -> str:
+    """Return what `render` made as bare text, without the story's words."""
+    html = re.sub(r'<span class="story">.*?</span>', "", html, flags=re.DOTALL)
     return unescape(re.sub(r"<[^>]+>", "", html))
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.utils.html import strip_tags
 from django.utils.translation import get_language
 
 from courses import catalogue
 from courses.catalogue import Course, Lesson, Progress
+from courses.markdown import in_plain_words
 from courses.models import Enrollment, User
 from workshops.models import Workshop
 
@@ -76,9 +76,9 @@ def columns(workshop: Workshop, language: str) -> list[Column]:
             continue
         planned = timedelta(minutes=lesson.minutes) / max(1, len(lesson.tasks))
         for task in lesson.tasks:
-            title = strip_tags(task.ask)
+            title = in_plain_words(task.ask)
             found.append(Column(lesson.slug, lesson.number, task.goal, title, False, planned))
         for quiz in lesson.quizzes:
-            title = strip_tags(quiz.question)
+            title = in_plain_words(quiz.question)
             found.append(Column(lesson.slug, lesson.number, quiz.goal, title, True, timedelta()))
     return found

@@ -162,10 +162,8 @@ def times_of(found: list[Row], columns: list[Column]) -> dict[str, dict[str, Any
     """Return, by column, how many have done it and the median of the seconds they took; None if nobody has yet."""
     taken: dict[str, list[float]] = defaultdict(list)
     for row in found:
-        begin = row.participant.joined_at
-        for key, at in sorted(row.done.items(), key=lambda item: item[1]):
-            taken[key].append(max(timedelta(), at - begin).total_seconds())
-            begin = max(begin, at)
+        for key, seconds in seconds_of(row.done, row.participant.joined_at).items():
+            taken[key].append(seconds)
     return {
         column.key: {
             "done": len(taken[column.key]),
@@ -173,3 +171,12 @@ def times_of(found: list[Row], columns: list[Column]) -> dict[str, dict[str, Any
         }
         for column in columns
     }
+
+
+def seconds_of(done: dict[str, datetime], joined_at: datetime) -> dict[str, float]:
+    """Return how long each took: since the one done before it, or since they joined; 0 for what was done sooner."""
+    taken, begin = {}, joined_at
+    for key, at in sorted(done.items(), key=lambda item: item[1]):
+        taken[key] = max(timedelta(), at - begin).total_seconds()
+        begin = max(begin, at)
+    return taken

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from workshops.views import console, desk, helping, join, learner, learner_page, watching
+from workshops.views import (
+    certificates,
+    console,
+    desk,
+    gradebook,
+    helping,
+    join,
+    learner,
+    learner_page,
+    watching,
+)
 
 app_name = "workshops"
 
@@ -38,6 +48,15 @@ urlpatterns = [
     path("join/<slug:code>/", join.join_code, name="join-code"),
     path("workshops/<slug:code>/", learner_page.workshop, name="workshop"),
     path("workshops/<slug:code>/leave/", learner_page.leave, name="leave"),
+    # What has come of it.
+    path(f"{one}gradebook/", gradebook.gradebook, name="gradebook"),
+    path(f"{one}gradebook.csv", gradebook.gradebook_csv, name="gradebook-csv"),
+    path(f"{one}gradebook.json", gradebook.gradebook_json, name="gradebook-json"),
+    path(f"{one}report/", gradebook.report, name="report"),
+    path(f"{one}certificates/", certificates.certificates, name="certificates"),
+    path(f"{participant}record/", gradebook.record, name="record"),
+    path("workshops/<slug:code>/certificate/", certificates.my_certificate, name="my-certificate"),
+    path("certificates/workshops/<str:code>/", certificates.certificate, name="certificate"),
     # What learners do.
     path("workshops/<slug:code>/hand/", learner.hand, name="hand"),
     path("workshops/<slug:code>/keyboard/<int:watch>/", learner.keyboard, name="answer-keyboard"),

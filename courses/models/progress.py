@@ -61,9 +61,8 @@ class Enrollment(models.Model):
 
         Each change counts as a try: the learner did something that bears upon the task, but is not all of it.
         """
-        attempt, is_new = self.attempts.get_or_create(
-            lesson=lesson, task=task, defaults={"found": found, "expected": expected, "hint": hint}
-        )
+        first = {"found": found, "expected": expected, "hint": hint, "hints": 1 if hint else 0}
+        attempt, is_new = self.attempts.get_or_create(lesson=lesson, task=task, defaults=first)
         return is_new or attempt.renew(found, expected, hint)
 
     def show_solution(self, lesson: str, task: str) -> None:
@@ -135,7 +134,10 @@ class Completion(models.Model):
 
 
 class Attempt(models.Model):
-    """What a learner's work on a task has come to: counted until it is done, and kept afterwards."""
+    """What a learner's work on a task has come to: counted until it is done, and kept afterwards.
+
+    `tries` are those that were not all of it: one more did it, if the task is done.
+    """
 
     enrollment = models.ForeignKey(
         Enrollment, on_delete=models.CASCADE, related_name="attempts", verbose_name=_("enrolment")
@@ -159,11 +161,15 @@ class Attempt(models.Model):
         return f"{self.enrollment}/{self.lesson}/{self.task}"
 
     def renew(self, found: str, expected: str, hint: str) -> bool:
-        """Count a try, and a hint if it is another, unless nothing has changed. Return whether something has."""
+        """Count a try, and a hint if it is another, unless nothing has changed. Return whether something has.
+
+        Of two checks that see the same change at once, one counts it.
+        """
         if (self.found, self.expected) == (found, expected):
             return False
         same_hint = hint in ("", self.hint)
-        Attempt.objects.filter(pk=self.pk).update(
+        as_it_was = Attempt.objects.filter(pk=self.pk, found=self.found, expected=self.expected)
+        rows = as_it_was.update(
             tries=F("tries") + 1,
             hints=F("hints") + (0 if same_hint else 1),
             found=found,
@@ -171,7 +177,7 @@ class Attempt(models.Model):
             hint=hint,
             updated_at=timezone.now(),
         )
-        return True
+        return rows == 1
 
 
 class SolutionView(models.Model):

@@ -23,19 +23,17 @@ class TroubleQuerySet(models.QuerySet["Trouble"]):
     def note(self, learner: Any, commands: list[dict[str, Any]]) -> bool:
         """Keep which commands failed, and which of those were done right since; return whether that is any news.
 
-        `commands` is the fact of that name, see history.py. A command has failed if the last of its answers is an
-        error: `docker run` of an image that is not there yet begins with one. It is mended by the next command of the
-        same name that does not fail.
+        `commands` is the fact of that name, see history.py. A command has failed if its last call was answered by an
+        error: `docker run` of an image that is not there yet begins with one, and what looked like a failure between
+        two of its calls is taken back. It is mended by the next command of the same name that does not fail.
         """
         known = {trouble.at: trouble for trouble in self.of(learner)}
-        news = False
-        for number, command in enumerate(commands):
-            error = error_of(command)
-            if not error:
-                continue
+        news = self.take_back(known, commands)
+        failed = [(number, command) for number, command in enumerate(commands) if error_of(command)]
+        for number, command in failed[-KEPT:]:
             at, mended = parse_datetime(command["at"]), mended_at(command, commands[number + 1 :])
             if at not in known:
-                told = {"command": command["line"][:LONGEST], "error": error[:LONGEST], "mended_at": mended}
+                told = {"command": as_kept(command["line"]), "error": as_kept(error_of(command)), "mended_at": mended}
                 _made, is_new = self.get_or_create(learner=learner, at=at, defaults=told)
                 news |= is_new
             elif mended and not known[at].mended_at:
@@ -44,6 +42,12 @@ class TroubleQuerySet(models.QuerySet["Trouble"]):
             self.forget_old(learner)
         return news
 
+    def take_back(self, known: dict[datetime, "Trouble"], commands: list[dict[str, Any]]) -> bool:
+        """Forget those of `known` whose command went on, and not by an error. Return whether there were any."""
+        went_on = [parse_datetime(command["at"]) for command in commands if not error_of(command)]
+        wrong = [known[at].pk for at in went_on if at in known]
+        return bool(wrong) and self.filter(pk__in=wrong).delete()[0] > 0
+
     def forget_old(self, learner: Any) -> None:
         for at in self.of(learner).order_by("-at").values_list("at", flat=True)[KEPT : KEPT + 1]:
             self.of(learner).filter(at__lte=at).delete()
@@ -51,8 +55,13 @@ class TroubleQuerySet(models.QuerySet["Trouble"]):
 
 def error_of(command: dict[str, Any]) -> str:
     """Return the daemon's last word on a command, if that is an error; a command without a name has no learner."""
-    answered = [call for call in command["calls"] if call["status"] is not None]
-    return str(answered[-1]["error"] or "") if command["line"] and answered else ""
+    last = command["calls"][-1] if command["calls"] else {"status": None}
+    return str(last["error"] or "") if command["line"] and last["status"] is not None else ""
+
+
+def as_kept(text: str) -> str:
+    """Return what the database holds of a text that a learner can have made."""
+    return text.replace("\0", "")[:LONGEST]
 
 
 def mended_at(command: dict[str, Any], later: list[dict[str, Any]]) -> datetime | None:

@@ -3,11 +3,15 @@
 from types import SimpleNamespace
 
 import pytest
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.utils import timezone
 
 from courses import catalogue
 from courses.models import Completion
 from sandbox import checks, tasks, visits
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
+from sandbox.events import group_of_learner
 from sandbox.models import State
 
 
@@ -158,3 +162,59 @@ def test_real_tasks_are_judged_by_the_first_condition_that_does_not_hold():
         assert result.state == "open", task.id
         assert result.expected
         assert result.hint
+
+
+@pytest.fixture
+def news():
+    """Return a function that listens to a learner's group, and gives the messages since the last look."""
+
+    def listen(learner):
+        layer = get_channel_layer()
+        channel = async_to_sync(layer.new_channel)()
+        async_to_sync(layer.group_add)(group_of_learner(learner.pk), channel)
+
+        def take() -> list[dict]:
+            waiting = layer.channels.get(channel)
+            return [waiting.get_nowait()[1] for _ in range(waiting.qsize())] if waiting else []
+
+        return take
+
+    return listen
+
+
+def test_what_has_changed_is_said_once_to_the_learners_group(alice, charlie, make, engine, lesson, news):
+    sandbox, told, others = make(alice), news(alice), news(charlie)
+    alice.enroll("bazaar").read("day-2", timezone.now())
+    tasks.check_tasks(sandbox.pk)
+    assert told() == [{"type": "learner.news", "learner": alice.pk}]
+    tasks.check_tasks(sandbox.pk)
+    assert told() == []
+    engine.facts["containers"] = [container("stall")]
+    tasks.check_tasks(sandbox.pk)
+    assert len(told()) == 1
+    tasks.check_tasks(sandbox.pk)
+    assert told() == others() == []
+
+
+def test_of_the_lesson_that_is_read_the_first_open_task_is_tried(alice, make, engine, lesson):
+    sandbox, enrollment = make(alice), alice.enroll("bazaar")
+    enrollment.read("day-2", timezone.now())
+    tasks.check_tasks(sandbox.pk)
+    assert [(one.task, one.tries, one.found) for one in enrollment.attempts.all()] == [("open-stall", 0, "0 stalls")]
+
+
+@pytest.mark.parametrize("reads", ["", "day-1"])
+def test_of_other_lessons_no_task_is(alice, make, engine, lesson, reads):
+    sandbox, enrollment = make(alice), alice.enroll("bazaar")
+    enrollment.read(reads, timezone.now())
+    tasks.check_tasks(sandbox.pk)
+    assert not enrollment.attempts.exists()
+
+
+def test_a_task_that_is_done_is_tried_no_more(alice, make, engine, lesson):
+    sandbox, enrollment = make(alice), alice.enroll("bazaar")
+    enrollment.read("day-2", timezone.now())
+    tasks.check_tasks(sandbox.pk)
+    enrollment.complete("day-2", "open-stall")
+    tasks.check_tasks(sandbox.pk)
+    assert enrollment.attempts.get().tries == 0

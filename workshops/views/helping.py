@@ -140,6 +140,7 @@ def rename(request: HttpRequest, code: str, participant: int) -> JsonResponse:
         return refused(_("Who has an account chooses their own name."), 409)
     audit(request, Action.RENAME, [one], one.workshop, f"{one} → {form.cleaned_data['name']}")
     one.learner.rename(form.cleaned_data["name"])
+    one.workshop.certificates.filter(learner=one.learner).update(name=str(one))
     one.publish()
     return JsonResponse({"name": str(one)})
 
