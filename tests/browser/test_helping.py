@@ -89,6 +89,7 @@ def in_both_themes(page: Page) -> list[str]:
     found = []
     for theme in ("dark", "light"):
         page.emulate_media(color_scheme=theme)
+        page.wait_for_timeout(300)  # colours of buttons turn slowly
         found += [f"{theme}: {one}" for one in violations(page)]
     return found
 
