@@ -2,11 +2,13 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from workshops.access import signed_in, staff_only, taught, taught_participant, user_of
 from workshops.stage import shown_to
+from workshops.views.desk import card_of
 
 
 @require_safe
@@ -33,7 +35,8 @@ def projector(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "page": "projector",
         "workshop": workshop,
-        "address": f"{request.get_host()}/join/",
+        "address": request.get_host() + reverse("workshops:join"),
+        "card": card_of(request, workshop),
         **stage_sockets(code),
     }
     return render(request, "workshops/projector.html", context)
