@@ -1,3 +1,4 @@
+import { Terminal } from "@xterm/xterm";
 import { make } from "../dom.ts";
 import { Screen, type TerminalElement } from "../workspace/screen.ts";
 import { bindKeys, type Desk } from "../workspace/clipboard.ts";
@@ -16,6 +17,7 @@ export class ViewerScreen extends Screen {
   private readonly cell: { readonly width: number; readonly height: number };
 
   constructor(host: TerminalElement) {
+    passTakenNumbers();
     super(host);
     this.cell = measured(host);
     this.muteAnswers();
@@ -66,6 +68,22 @@ export class ViewerScreen extends Screen {
     for (const id of csi) parser.registerCsiHandler(id, () => true);
     for (const id of [4, 10, 11, 12]) parser.registerOscHandler(id, (data) => data.includes("?"));
     parser.registerDcsHandler({ intermediates: "$", final: "q" }, () => true);
+  }
+}
+
+/**
+ * A terminal's styles are tied to its number, and each script of a page counts its own from 1. Where the lesson's script
+ * has terminals, too, the numbers that they have must be used up first, or both would have the letters of one.
+ */
+function passTakenNumbers(): void {
+  const taken = document.querySelectorAll("[class*='xterm-dom-renderer-owner-']").length;
+  for (let number = 0; number < taken; number += 1) {
+    const spare = new Terminal({ cols: 2, rows: 1 });
+    const place = make("div");
+    document.body.append(place);
+    spare.open(place);
+    spare.dispose();
+    place.remove();
   }
 }
 
