@@ -81,8 +81,16 @@ def platform(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
-    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port)]
-    command += ["--log-level", "warning"]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "config.asgi:application",
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    ]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
@@ -210,6 +218,7 @@ def test_without_configuration_there_is_none_of_it(client, db):
 
 def test_half_a_configuration_is_said():
     environment = os.environ | {"OIDC_SERVER": "https://login.example.org"}
-    command = [sys.executable, "manage.py", "check"]
-    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
     assert ran.returncode != 0 and "OIDC_CLIENT_ID" in ran.stderr
