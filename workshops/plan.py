@@ -1,7 +1,9 @@
 """What a workshop is about: the tasks of its days, in order, and how long each is planned to take."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
+from html import unescape
 
 from django.utils.html import strip_tags
 from django.utils.translation import get_language
@@ -10,6 +12,9 @@ from courses import catalogue
 from courses.catalogue import Course, Lesson, Progress
 from courses.models import Enrollment, User
 from workshops.models import Workshop
+
+# As the Markdown renderer writes the story's half of a phrase; one holds no other.
+STORY = re.compile(r'<span class="story">.*?</span>', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -76,9 +81,14 @@ def columns(workshop: Workshop, language: str) -> list[Column]:
             continue
         planned = timedelta(minutes=lesson.minutes) / max(1, len(lesson.tasks))
         for task in lesson.tasks:
-            title = strip_tags(task.ask)
+            title = in_plain_words(task.ask)
             found.append(Column(lesson.slug, lesson.number, task.goal, title, False, planned))
         for quiz in lesson.quizzes:
-            title = strip_tags(quiz.question)
+            title = in_plain_words(quiz.question)
             found.append(Column(lesson.slug, lesson.number, quiz.goal, title, True, timedelta()))
     return found
+
+
+def in_plain_words(markup: str) -> str:
+    """Return what a page says with the story switched off, as text: a console has no room to say it twice."""
+    return unescape(strip_tags(STORY.sub("", markup))).strip()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from workshops.views import desk, helping, join, learner, learner_page
+from workshops.views import console, desk, helping, join, learner, learner_page
 
 app_name = "workshops"
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path(f"{one}close/", desk.close_workshop, name="close"),
     path(f"{one}delete/", desk.delete_workshop, name="delete"),
     path(f"{one}join/", desk.join_card, name="join-card"),
+    # What instructors look at.
+    path(one, console.console, name="console"),
+    path(f"{one}wall/", console.wall, name="wall"),
     # What instructors do for learners.
     path(f"{one}notes/", helping.send_note, name="send-note"),
     path(f"{one}sandboxes/", helping.change_sandboxes, name="change-sandboxes"),
