@@ -80,7 +80,7 @@ async function tests() {
 }
 
 async function sizes() {
-  for (const name of ["early.js", "site.js", "site.css", "workspace.js", "workspace.css", "editor.js"]) {
+  for (const name of ["early.js", "site.js", "site.css", "workspace.js", "workspace.css", "console.js", "console.css", "editor.js"]) {
     const kB = async (suffix) => ((await readFile(from("var/build", name + suffix))).length / 1000).toFixed(1);
     console.log(`${name.padEnd(14)} ${await kB("")} kB, gzip ${await kB(".gz")} kB, Brotli ${await kB(".br")} kB`);
   }

@@ -28,13 +28,17 @@ export class GridHead {
     tasks.replaceChildren();
     while (widths.children.length > 1) widths.lastElementChild?.remove();
     for (const day of new Set(columns.map((column) => column.day))) {
-      const cell = make("th", "console-day", say("day", { day }));
+      const cell = make("th", "console-day");
+      cell.append(make("span", "", say("day", { day })));
       cell.scope = "colgroup";
       cell.colSpan = columns.filter((column) => column.day === day).length;
       days.append(cell);
     }
     this.cells = columns.map((column) => this.task(column));
     tasks.append(...this.cells);
+    const quizzes = columns.filter(({ quiz }) => quiz).length;
+    this.table.style.setProperty("--tasks", String(columns.length - quizzes));
+    this.table.style.setProperty("--quizzes", String(quizzes));
     widths.append(...columns.map(({ quiz }) => make("col", quiz ? "console-col-quiz" : "console-col-task")));
   }
 
