@@ -21,7 +21,6 @@ const pages = {
     site: from("static/js/site.ts"),
     workspace: from("static/js/workspace.ts"),
     console: from("static/js/console.ts"),
-    wall: from("static/js/wall.ts"),
     classroom: from("static/js/classroom.ts"),
     watching: from("static/js/watching.ts"),
     "site-css": from("static/css/site.css"),

@@ -1,36 +1,47 @@
-"""The console's and the wall's pages: whose they are."""
+"""The pages of the console and the wall: for who teaches the workshop, and for nobody else."""
 
 import pytest
+from django.test import Client
 
-PAGES = ["", "wall/"]
+from tests.workshops.conftest import make_workshop
 
+PAGES = ["/instructor/workshops/{0.code}/", "/instructor/workshops/{0.code}/wall/"]
 
-@pytest.fixture(params=PAGES)
-def url(request, workshop) -> str:
-    return f"/instructor/workshops/{workshop.code}/{request.param}"
-
-
-def test_its_instructor_and_an_administrator_see_it(url, workshop, bob, admin, signed_in):
-    for teacher in (bob, admin):
-        answer = signed_in(teacher).get(url)
-        assert answer.status_code == 200
-        assert f'data-code="{workshop.code}"' in answer.content.decode()
-        assert workshop.spoken_code in answer.content.decode()
+pytestmark = pytest.mark.parametrize("page", PAGES)
 
 
-def test_a_visitor_is_asked_to_sign_in(url, client):
-    assert client.get(url).url == f"/sign-in/?next={url}"
+def test_who_teaches_the_workshop_sees_it(page, workshop, bob, signed_in):
+    answer = signed_in(bob).get(page.format(workshop))
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    assert workshop.title in text
+    assert workshop.spoken_code in text
+    assert f'data-code="{workshop.code}"' in text
 
 
-def test_for_others_it_is_not_there(url, participant, dora, charlie, signed_in):
-    for stranger in (participant.learner, dora, charlie):
-        assert signed_in(stranger).get(url).status_code == 404
+def test_an_administrator_sees_it_too(page, workshop, admin, signed_in):
+    assert signed_in(admin).get(page.format(workshop)).status_code == 200
 
 
-def test_it_is_only_looked_at(url, bob, signed_in):
-    assert signed_in(bob).post(url).status_code == 405
+def test_a_visitor_is_asked_to_sign_in(page, workshop):
+    answer = Client().get(page.format(workshop))
+    assert answer.status_code == 302
+    assert answer.url.startswith("/sign-in/")
 
 
-def test_a_title_with_markup_is_text(workshop, bob, signed_in):
-    type(workshop).objects.update(title="<script>alert(1)</script>")
-    assert b"<script>alert" not in signed_in(bob).get(f"/instructor/workshops/{workshop.code}/").content
+def test_a_learner_of_the_workshop_finds_nothing(page, workshop, participant, signed_in):
+    assert signed_in(participant.learner).get(page.format(workshop)).status_code == 404
+
+
+def test_another_instructor_finds_nothing(page, workshop, dora, signed_in):
+    make_workshop(dora)
+    assert signed_in(dora).get(page.format(workshop)).status_code == 404
+
+
+def test_there_is_nothing_to_post(page, workshop, bob, signed_in):
+    assert signed_in(bob).post(page.format(workshop)).status_code == 405
+
+
+def test_a_title_with_markup_is_text(page, bob, signed_in):
+    workshop = make_workshop(bob, title="<script>alert(1)</script>")
+    assert "<script>alert" not in signed_in(bob).get(page.format(workshop)).content.decode()

@@ -1,164 +1,198 @@
-"""The live console's socket: all at first, then only what has changed, and true again whatever was lost."""
+"""The console's websocket: everything at first, then what has changed; and only for who teaches the workshop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.testing import WebsocketCommunicator
 from django.utils import timezone
 
 from courses.models import User
-from sandbox.models import State as SandboxState
 from sandbox.models import Trouble
 from tests.sandbox.pages import closed_with, page
+from tests.workshops.conftest import make_workshop
 from workshops import events, live
-from workshops.models import Note, Watch, Workshop
+from workshops.models import Note, Participant, Watch, Workshop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "GATHER_SECONDS", 0.01)
-
-
-def path(workshop: Workshop) -> str:
+def console(workshop: Workshop) -> str:
     return f"/ws/workshop/{workshop.code}/console/"
 
 
-async def frame(socket) -> dict:
-    return await socket.receive_json_from(timeout=3)
+@asynccontextmanager
+async def opened(workshop: Workshop, user: User) -> AsyncIterator[WebsocketCommunicator]:
+    """A console that has shown the room, and hears of changes."""
+    async with page(console(workshop), user) as socket:
+        assert (await socket.receive_json_from(timeout=3))["type"] == "room"
+        await asyncio.sleep(0.05)
+        yield socket
 
 
-async def change(socket, act: Callable[[], object]) -> dict:
-    """Do something to the database once the console listens, and return the frame that tells of it."""
-    await asyncio.sleep(0.05)
-    await sync_to_async(act)()
-    return await frame(socket)
+async def news(socket: WebsocketCommunicator) -> dict:
+    """Return the next change that has anything in it."""
+    while True:
+        frame = await socket.receive_json_from(timeout=3)
+        if frame["rows"] or frame["gone"] or frame.keys() > {"type", "now", "rows", "gone"}:
+            return frame
 
 
-async def test_at_first_it_tells_everything(workshop, participant, bob):
-    async with page(path(workshop), bob) as socket:
-        first = await frame(socket)
-    assert first["type"] == "room"
-    assert first["workshop"]["spoken_code"] == workshop.spoken_code
-    assert [row["name"] for row in first["rows"]] == ["Alice"]
-    assert {column["lesson"] for column in first["columns"]} == {"day-2"}
-    assert first["radar"] == []
+@pytest.fixture
+def two(workshop, participant, charlie, join) -> list[Participant]:
+    """Alice and Charlie, both of Bob's."""
+    return [participant, join(workshop, charlie)]
 
 
-async def test_a_task_done_is_told_and_nothing_else(workshop, participant, charlie, join, bob):
-    await sync_to_async(join)(workshop, charlie)
-
-    def do_it() -> None:
-        participant.learner.enrollments.get().complete("day-2", "first-order")
-        participant.publish()
-
-    async with page(path(workshop), bob) as socket:
-        await frame(socket)
-        told = await change(socket, do_it)
-    assert told["type"] == "change"
-    assert [(row["name"], list(row["done"])) for row in told["rows"]] == [("Alice", ["day-2/first-order"])]
-    assert told["times"]["day-2/first-order"]["done"] == 1
-    assert told.keys() == {"type", "now", "rows", "gone", "times"}
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Nothing is found by looking after a while, unless a test says so."""
+    monkeypatch.setattr(live, "LOOK_SECONDS", 60)
+    monkeypatch.setattr(live, "GATHER_SECONDS", 0.02)
 
 
-CHANGES: dict[str, Callable] = {
-    "hand_at": lambda one: one.raise_hand(timezone.now()),
-    "name": lambda one: (one.learner.rename("Alia"), one.publish()),
-    "unread": lambda one: Note.objects.send(one.learner, [one], "hello", False),
-    "watchers": lambda one: Watch.objects.begin(one, one.workshop.instructors.get(), timezone.now()),
-}
+async def test_the_first_frame_is_the_whole_room(workshop, two, bob):
+    async with page(console(workshop), bob) as socket:
+        frame = await socket.receive_json_from(timeout=3)
+    assert frame["type"] == "room"
+    assert [row["name"] for row in frame["rows"]] == ["Alice", "Charlie"]
+    assert frame["workshop"]["spoken_code"] == workshop.spoken_code
+    assert frame["columns"][0]["key"] == "day-2/both-halves"
+    assert frame["times"]["day-2/both-halves"] == {"done": 0, "median": None}
+    assert (frame["radar"], frame["gone"]) == ([], [])
 
 
-@pytest.mark.parametrize("what", CHANGES)
-async def test_what_happens_to_a_learner_is_told_at_once(workshop, participant, bob, what):
-    async with page(path(workshop), bob) as socket:
-        [before] = (await frame(socket))["rows"]
-        [after] = (await change(socket, lambda: CHANGES[what](participant)))["rows"]
-    assert {key for key in before if before[key] != after[key]} == {what}
+def complete(participant: Participant) -> None:
+    participant.learner.enrollments.get().complete("day-2", "both-halves")
+    participant.publish()
 
 
-async def test_a_sandbox_that_changes_is_told(workshop, participant, bob, make):
-    sandbox = await sync_to_async(make)(participant.learner)
-    async with page(path(workshop), bob) as socket:
-        await frame(socket)
-        [row] = (await change(socket, sandbox.order_stop))["rows"]
-    assert row["sandbox"]["state"] == SandboxState.STOPPING
+def stumble(participant: Participant) -> None:
+    error = "Error response from daemon: No such container: stal"
+    Trouble.objects.create(learner=participant.learner, at=timezone.now(), command="docker stop stal", error=error)
+    participant.publish()
 
 
-async def test_a_mistake_comes_on_the_radar_by_the_daemons_words(workshop, participant, bob):
-    command = {
-        "at": timezone.now().isoformat(), "name": "run", "line": "docker run -p 80:80 nginx",
-        "calls": [{"status": 500, "error": "Bind for 0.0.0.0:80 failed: port is already allocated"}],
-    }  # fmt: skip
-
-    def fail() -> None:
-        Trouble.objects.note(participant.learner, [command])
-        participant.publish()
-
-    async with page(path(workshop), bob) as socket:
-        await frame(socket)
-        told = await change(socket, fail)
-    [group] = told["radar"]
-    assert (group["name"], group["members"]) == ("port is already allocated", [participant.pk])
-    assert told["rows"][0]["trouble"]["command"] == "docker run -p 80:80 nginx"
+def rename(participant: Participant) -> None:
+    participant.learner.rename("Alice A.")
+    participant.publish()
 
 
-async def test_who_comes_and_who_goes_is_told(workshop, participant, charlie, join, bob):
-    async with page(path(workshop), bob) as socket:
-        await frame(socket)
-        told = await change(socket, lambda: (join(workshop, charlie), events.publish_workshop(workshop.code)))
-        assert [row["name"] for row in told["rows"]] == ["Charlie"]
-        # Of one who came later, news are heard, too.
-        other = await workshop.participants.aget(learner=charlie)
-        [row] = (await change(socket, lambda: other.raise_hand(timezone.now())))["rows"]
-        assert row["hand_at"]
-        told = await change(socket, lambda: (other.delete(), other.publish()))
-        assert told["gone"] == [other.pk] or told["gone"] == [row["id"]]
+def write(participant: Participant) -> None:
+    Note.objects.send(participant.workshop.instructors.get(), [participant], "Look at the port.", is_hint=False)
 
 
-async def test_a_learner_who_is_deleted_is_gone(workshop, participant, bob, monkeypatch):
-    monkeypatch.setattr(live, "LOOK_SECONDS", 0.1)
-    async with page(path(workshop), bob) as socket:
-        await frame(socket)
-        told = await change(socket, participant.learner.delete)
-    assert told["gone"] == [participant.pk]
+def watch(participant: Participant) -> None:
+    Watch.objects.begin(participant, participant.workshop.instructors.get(), timezone.now())
 
 
-async def test_it_is_true_again_though_the_message_was_lost(workshop, participant, bob, monkeypatch):
-    monkeypatch.setattr(live, "LOOK_SECONDS", 0.1)
-    silently = type(participant).objects.filter(pk=participant.pk).update
-    async with page(path(workshop), bob) as socket:
-        await frame(socket)
-        [row] = (await change(socket, lambda: silently(hand_at=timezone.now())))["rows"]
-    assert row["hand_at"]
+@pytest.mark.parametrize(
+    ("happens", "is_seen"),
+    [
+        (complete, lambda row: list(row["done"]) == ["day-2/both-halves"] and row["at"] == "day-2/no-client-needed"),
+        (stumble, lambda row: row["trouble"]["phrase"] == "No such container"),
+        (lambda one: one.raise_hand(timezone.now()), lambda row: row["hand_at"]),
+        (rename, lambda row: row["name"] == "Alice A."),
+        (write, lambda row: row["unread"] == 1),
+        (watch, lambda row: row["watchers"] == [{"name": "Bob", "keyboard": "none"}]),
+    ],
+    ids=["done", "trouble", "hand", "name", "note", "watcher"],
+)
+async def test_a_change_of_one_learner_brings_their_row_alone(workshop, two, bob, happens, is_seen):
+    async with opened(workshop, bob) as socket:
+        await sync_to_async(happens)(two[0])
+        frame = await news(socket)
+    assert frame["type"] == "change"
+    assert [row["id"] for row in frame["rows"]] == [two[0].pk]
+    assert is_seen(frame["rows"][0])
 
 
-async def test_while_nothing_changes_nothing_is_told(workshop, participant, bob, monkeypatch):
-    monkeypatch.setattr(live, "LOOK_SECONDS", 0.05)
-    async with page(path(workshop), bob) as socket:
-        await frame(socket)
-        assert await socket.receive_nothing(timeout=0.5)
+async def test_who_is_stuck_is_on_the_radar_at_once(workshop, two, bob):
+    async with opened(workshop, bob) as socket:
+        await sync_to_async(stumble)(two[1])
+        (group,) = (await news(socket))["radar"]
+    assert (group["kind"], group["name"], group["members"]) == ("error", "No such container", [two[1].pk])
 
 
-async def test_it_ends_when_the_workshop_is_not_theirs_any_more(workshop, bob):
-    async with page(path(workshop), bob) as socket:
-        await frame(socket)
-        await sync_to_async(workshop.instructors.clear)()
+async def test_a_new_participant_is_a_new_row_and_heard_of_from_then_on(workshop, participant, bob, charlie, join):
+    async with opened(workshop, bob) as socket:
+        other = await sync_to_async(join)(workshop, charlie)
         await sync_to_async(events.publish_workshop)(workshop.code)
+        assert [row["name"] for row in (await news(socket))["rows"]] == ["Charlie"]
+        await sync_to_async(other.raise_hand)(timezone.now())
+        assert [row["id"] for row in (await news(socket))["rows"]] == [other.pk]
+
+
+async def test_who_is_removed_is_gone(workshop, two, bob):
+    removed = two[1].pk
+    async with opened(workshop, bob) as socket:
+        await Participant.objects.filter(pk=removed).adelete()
+        await sync_to_async(events.publish_workshop)(workshop.code)
+        frame = await news(socket)
+    assert (frame["gone"], frame["rows"]) == ([removed], [])
+
+
+async def test_a_workshop_that_is_closed_says_so(workshop, participant, bob):
+    async with opened(workshop, bob) as socket:
+        await sync_to_async(workshop.close)(timezone.now())
+        frame = await news(socket)
+    assert frame["workshop"]["state"] == "closed"
+
+
+async def test_what_nobody_told_of_is_seen_all_the_same(workshop, two, bob, monkeypatch):
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.1)
+    async with opened(workshop, bob) as socket:
+        await Participant.objects.filter(pk=two[0].pk).aupdate(hand_at=timezone.now())
+        frame = await news(socket)
+    assert [row["id"] for row in frame["rows"]] == [two[0].pk]
+
+
+async def test_a_room_in_which_nothing_happens_says_so_every_few_seconds(workshop, participant, bob, monkeypatch):
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.1)
+    async with opened(workshop, bob) as socket:
+        frame = await socket.receive_json_from(timeout=3)
+    assert (frame.pop("type"), frame.pop("rows"), frame.pop("gone")) == ("change", [], [])
+    assert frame.keys() == {"now"}
+
+
+@pytest.mark.parametrize("who", ["dora", "alice", "charlie"])
+async def test_others_are_turned_away(workshop, participant, request, who):
+    user = await sync_to_async(request.getfixturevalue)(who)
+    async with page(console(workshop), user) as socket:
         assert await closed_with(socket) == 4404
 
 
-async def test_nobody_else_gets_it(workshop, participant, dora):
-    for stranger, code in ((None, 4401), (dora, 4404), (participant.learner, 4404)):
-        async with page(path(workshop), stranger) as socket:
-            assert await closed_with(socket) == code
+async def test_a_visitor_is_asked_to_sign_in(workshop):
+    async with page(console(workshop), None) as socket:
+        assert await closed_with(socket) == 4401
 
 
-async def test_an_instructor_whose_account_is_blocked_loses_it(workshop, bob):
-    async with page(path(workshop), bob) as socket:
-        await frame(socket)
-        await User.objects.filter(pk=bob.pk).aupdate(is_active=False)
-        await sync_to_async(events.publish_workshop)(workshop.code)
+async def lose_rights(workshop: Workshop, bob: User) -> None:
+    await sync_to_async(workshop.instructors.clear)()
+
+
+async def lose_staff(workshop: Workshop, bob: User) -> None:
+    await User.objects.filter(pk=bob.pk).aupdate(is_staff=False)
+
+
+async def be_deleted(workshop: Workshop, bob: User) -> None:
+    await Workshop.objects.filter(pk=workshop.pk).adelete()
+
+
+@pytest.mark.parametrize("happens", [lose_rights, lose_staff, be_deleted])
+async def test_who_teaches_it_no_longer_is_sent_away(workshop, participant, bob, monkeypatch, happens: Callable):
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.1)
+    async with opened(workshop, bob) as socket:
+        await happens(workshop, bob)
         assert await closed_with(socket) == 4404
+
+
+async def test_a_learner_of_another_workshop_is_none_of_this_ones_news(workshop, participant, bob, dora, charlie, join):
+    other = await sync_to_async(lambda: join(make_workshop(dora), charlie))()
+    async with opened(workshop, bob) as socket:
+        await sync_to_async(other.raise_hand)(timezone.now() - timedelta(minutes=1))
+        await sync_to_async(participant.raise_hand)(timezone.now())
+        assert [row["name"] for row in (await news(socket))["rows"]] == ["Alice"]

@@ -118,7 +118,7 @@ def confirmed(
         note(request, action, workshop, workshop.title)
         done = _("%(title)s is open.") if workshop.is_open else _("%(title)s is closed.")
         messages.success(request, done % {"title": workshop.title})
-    return redirect("workshops:desk")
+    return redirect("workshops:console", workshop.code)
 
 
 @require_http_methods(["GET", "POST"])

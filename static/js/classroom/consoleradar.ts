@@ -1,99 +1,113 @@
-import { make, setText } from "../dom.ts";
+import { find, setText } from "../dom.ts";
 import { say } from "../strings.ts";
-import type { Board } from "./board.ts";
-import { ago } from "./durations.ts";
-import type { RadarGroup } from "./protocol.ts";
+import { shortened } from "./consoledeeds.ts";
+import { arrange } from "./consoleorder.ts";
+import type { RoomState } from "./consolestate.ts";
+import { ago, keyOf, suggestionFor, taskOf, titleOf } from "./consolewords.ts";
+import type { RadarGroup, Row } from "./protocol.ts";
 
-export interface RadarDoors {
-  hint(group: RadarGroup): void;
-  select(group: RadarGroup): void;
+export interface RadarActs {
+  hint(ids: readonly number[], suggestion: string): void;
+  select(ids: readonly number[]): void;
+  lower(id: number, button: HTMLButtonElement): void;
 }
 
-/** The radar: who is stuck on the same, the largest group first. */
-export class RadarView {
-  private shown = "";
+/** Beside the grid: raised hands in their order, and who is stuck on the same, the largest group first. */
+export class Radar {
+  private readonly groups: Keyed<RadarGroup>;
+  private readonly hands: Keyed<Row>;
+  private state: RoomState | null = null;
 
   constructor(
-    private readonly list: HTMLElement,
-    private readonly empty: HTMLElement,
-    private readonly board: Board,
-    private readonly doors: RadarDoors,
-  ) {}
+    private readonly page: HTMLElement,
+    private readonly room: string,
+    private readonly acts: RadarActs,
+  ) {
+    this.groups = new Keyed(page, "[data-radar-groups]", "[data-group-template]", (item, group) => this.bindGroup(item, group));
+    this.hands = new Keyed(page, "[data-hand-list]", "[data-hand-template]", (item, row) => this.bindHand(item, row));
+  }
 
-  draw(now: number): void {
-    const groups = this.board.room?.radar ?? [];
-    const state = JSON.stringify([groups, groups.map((group) => this.names(group))]);
-    if (state !== this.shown) {
-      this.shown = state;
-      const open = new Set([...this.list.querySelectorAll("details[open]")].map((one) => (one as HTMLElement).dataset["key"]));
-      this.list.replaceChildren(...groups.map((group) => this.card(group, open.has(keyOf(group)))));
-      this.empty.hidden = groups.length > 0;
-    }
-    groups.forEach((group, at) => {
-      const since = this.list.children[at]?.querySelector(".radar-since");
-      if (since) setText(since, ago(group.since, now));
+  draw(state: RoomState, now: number): void {
+    this.state = state;
+    const waving = [...state.rows.values()].filter(({ hand_at }) => hand_at);
+    waving.sort((one, other) => Date.parse(one.hand_at ?? "") - Date.parse(other.hand_at ?? "") || one.id - other.id);
+    find(this.page, "[data-hands]").hidden = !waving.length;
+    this.hands.draw(new Map(waving.map((row) => [String(row.id), row])), (item, row) => {
+      setText(find(item, "[data-hand-name]"), row.name);
+      setText(find(item, "[data-hand-since]"), ago(row.hand_at, now));
     });
+    find(this.page, "[data-radar-none]").hidden = state.radar.length > 0;
+    this.groups.draw(new Map(state.radar.map((group) => [keyOf(group), group])), (item, group) => this.group(item, group, now));
   }
 
-  private names(group: RadarGroup): string {
-    return group.members.map((id) => this.board.rows.get(id)?.name ?? "").join(", ");
+  private group(item: HTMLElement, group: RadarGroup, now: number): void {
+    const { columns = [], rows = new Map<number, Row>() } = this.state ?? {};
+    const names = group.members.map((id) => rows.get(id)?.name ?? "").filter(Boolean);
+    const task = taskOf(group, columns);
+    item.dataset["kind"] = group.kind;
+    setText(find(item, "[data-kind]"), say(`kind-${group.kind}`));
+    setText(find(item, "[data-count-of]"), say("group-count", { count: group.members.length, people: rows.size }));
+    setText(find(item, "[data-group-name]"), titleOf(group, columns));
+    setText(find(item, "[data-since]"), say("since", { ago: ago(group.since, now) }));
+    setText(find(item, "[data-names]"), shortened(names));
+    setText(find(item, "[data-example]"), group.example || task?.title || "");
+    const command = find(item, "[data-command]");
+    setText(command, group.command);
+    command.hidden = !group.command;
+    find(item, "details").hidden = !group.example && !group.command;
   }
 
-  private card(group: RadarGroup, isOpen: boolean): HTMLElement {
-    const card = make("li", `radar-group radar-of-${group.kind}`);
-    card.dataset["testid"] = "radar-group";
-    const head = make("p", "radar-head");
-    const of = { n: group.members.length, of: this.board.rows.size };
-    head.append(make("strong", "radar-count", say("radar-count", of)), " ", make("span", "radar-name", group.name));
-    const about = make("p", "radar-about");
-    const column = this.board.room?.columns.find(({ key }) => key === `${group.lesson}/${group.task}`);
-    if (group.kind === "task" && column) about.append(make("span", "radar-task", column.title), " · ");
-    about.append(make("span", "radar-since"), " · ", make("span", "radar-names", this.names(group)));
-    card.append(head, about, this.details(group, isOpen), this.buttons(group));
-    return card;
+  private bindGroup(item: HTMLElement, group: () => RadarGroup): void {
+    find(item, "[data-send-hint]").addEventListener("click", () => this.acts.hint(group().members, suggestionFor(group())));
+    find(item, "[data-select-group]").addEventListener("click", () => this.acts.select(group().members));
   }
 
-  private details(group: RadarGroup, isOpen: boolean): HTMLElement {
-    const details = make("details", "radar-details");
-    details.dataset["key"] = keyOf(group);
-    details.open = isOpen;
-    details.append(make("summary", "", say("radar-example")));
-    if (group.command) details.append(make("pre", "radar-command", group.command));
-    details.append(make("pre", "radar-error", group.example));
-    return details;
-  }
-
-  private buttons(group: RadarGroup): HTMLElement {
-    const row = make("div", "button-row");
-    const hint = make("button", "button button-small", say("radar-hint", { n: group.members.length }));
-    const select = make("button", "button-quiet button-small", say("radar-select"));
-    hint.type = select.type = "button";
-    hint.dataset["testid"] = "radar-hint";
-    hint.addEventListener("click", () => this.doors.hint(group));
-    select.addEventListener("click", () => this.doors.select(group));
-    row.append(hint, select);
-    return row;
+  private bindHand(item: HTMLElement, row: () => Row): void {
+    find<HTMLAnchorElement>(item, "[data-hand-name]").href = `${this.room}participants/${row().id}/`;
+    const button = find<HTMLButtonElement>(item, "[data-hand-lower]");
+    button.addEventListener("click", () => this.acts.lower(row().id, button));
   }
 }
 
-function keyOf(group: RadarGroup): string {
-  return `${group.kind} ${group.name} ${group.lesson} ${group.task}`;
-}
+/** The items of a list, each made once of a template, and known by its key. */
+class Keyed<Fact> {
+  private readonly list: HTMLElement;
+  private readonly template: HTMLTemplateElement;
+  private readonly items = new Map<string, { readonly element: HTMLElement; fact: Fact }>();
 
-/** What to write to those who are stuck on an error that is well known; "" for others. */
-export function suggestion(group: RadarGroup): string {
-  const known: [RegExp, string][] = [
-    [/port is already allocated|address already in use/, "suggest-port"],
-    [/is already in use by container/, "suggest-name"],
-    [/No such container/, "suggest-no-container"],
-    [/No such image|manifest unknown|pull access denied/, "suggest-no-image"],
-    [/container is running/, "suggest-running"],
-    [/using its referenced image|being used by/, "suggest-image-used"],
-    [/volume is in use/, "suggest-volume-used"],
-    [/not a place of yours|denied|unauthorized/, "suggest-push"],
-    [/executable file not found/, "suggest-program"],
-    [/no space left/, "suggest-space"],
-  ];
-  const found = known.find(([pattern]) => pattern.test(group.name));
-  return found ? say(found[1]) : "";
+  constructor(
+    page: HTMLElement,
+    list: string,
+    template: string,
+    private readonly bind: (item: HTMLElement, fact: () => Fact) => void,
+  ) {
+    this.list = find(page, list);
+    this.template = find<HTMLTemplateElement>(page, template);
+  }
+
+  draw(facts: ReadonlyMap<string, Fact>, fill: (item: HTMLElement, fact: Fact) => void): void {
+    for (const [key, { element }] of this.items) {
+      if (facts.has(key)) continue;
+      element.remove();
+      this.items.delete(key);
+    }
+    const elements = [...facts].map(([key, fact]) => {
+      const item = this.itemOf(key, fact);
+      fill(item, fact);
+      return item;
+    });
+    arrange<ChildNode>(this.list, elements);
+  }
+
+  private itemOf(key: string, fact: Fact): HTMLElement {
+    const known = this.items.get(key);
+    if (known) {
+      known.fact = fact;
+      return known.element;
+    }
+    const made = { element: this.template.content.firstElementChild?.cloneNode(true) as HTMLElement, fact };
+    this.items.set(key, made);
+    this.bind(made.element, () => made.fact);
+    return made.element;
+  }
 }

@@ -8,6 +8,8 @@ export interface SocketOptions {
   onMessage(data: string | ArrayBuffer): void;
   /** The connection ended; unless the verdict forbids it, another is on its way. */
   onLost?(verdict: Verdict, tries: number): void;
+  /** The longest wait between two tries, in milliseconds. */
+  readonly longestWait?: number;
 }
 
 /** A connection must last this long before the waits between tries start small again. */
@@ -22,9 +24,11 @@ export class Socket {
   private timer = 0;
   private ticker = 0;
   private wanted = false;
-  private readonly backoff = new Backoff(500, 6_000);
+  private readonly backoff: Backoff;
 
-  constructor(private readonly options: SocketOptions) {}
+  constructor(private readonly options: SocketOptions) {
+    this.backoff = new Backoff(500, options.longestWait ?? 6_000);
+  }
 
   get isOpen(): boolean {
     return this.socket?.readyState === WebSocket.OPEN;
