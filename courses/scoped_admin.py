@@ -103,7 +103,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscripta
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         for obj in queryset:
-            self.audit(request, AuditEntry.Action.EDIT, obj, f"{self.told(obj)}: {_('deleted')}")
+            self.audit(request, AuditEntry.Action.EDIT, obj, f"{self.told(obj)}: " + _("deleted"))
         return super().log_deletions(request, queryset)
 
     def audit(self, request: HttpRequest, action: AuditEntry.Action, obj: Any, detail: str) -> None:

@@ -31,6 +31,12 @@ def django_db_modify_db_settings(
         database["TEST"]["NAME"] = str(Path(tmp_path_factory.mktemp("database"), "test.sqlite3"))
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings) -> None:
+    """Passwords are made to be slow to try; here they are made and tried all the time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def alice(db: None) -> User:
     return User.objects.create_guest(name="Alice")

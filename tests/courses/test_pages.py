@@ -115,13 +115,13 @@ def test_a_visitor_reads_a_lesson_without_a_query(client, django_assert_num_quer
         client.get(LESSON)
 
 
-def test_a_learner_reads_a_lesson_in_five_queries(alice, signed_in, django_assert_num_queries):
+def test_a_learner_reads_a_lesson_in_six_queries(alice, signed_in, django_assert_num_queries):
     enrollment = alice.enroll("sarafa-bazaar")
     for task in ("first-order", "quiz-who"):
         enrollment.complete("day-2", task)
     client = signed_in(alice)
     client.get(LESSON)  # the first time, that they read it is noted
-    with django_assert_num_queries(5):  # session, user, enrolment, completions, solutions shown
+    with django_assert_num_queries(6):  # session, user, enrolment, completions, solutions shown, workshop
         client.get(LESSON)
 
 

@@ -104,7 +104,7 @@ export class ConsolePage {
     const counts = countsOf(state, now);
     const count = (name: string, text: string | number): void => setText(find(this.page, `[data-count=${name}]`), String(text));
     count("here", say("here-of", { here: counts.here, people: counts.people }));
-    count("done", say("percent", { done: counts.done }));
+    count("done", `${counts.done}%`);
     count("hands", counts.hands);
     count("stuck", counts.stuck);
     this.page.classList.toggle("has-hands", counts.hands > 0);
