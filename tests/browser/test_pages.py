@@ -91,7 +91,8 @@ def test_the_instructors_link_works_once(arrive, platform):
     link = platform.instructor_link()
     bob.page.goto(link)
     bob.page.get_by_role("button", name="Sign in as the instructor").click()
-    bob.page.wait_for_url("**/admin/")
+    bob.page.wait_for_url(lambda url: "/sign-in/" not in url)
+    bob.page.goto(f"{platform.url}/admin/")
     assert bob.page.get_by_role("link", name="Sandboxes").first.is_visible()
     assert charlie.page.goto(link).status == 410
     charlie.page.goto(platform.url + "/admin/")

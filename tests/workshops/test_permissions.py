@@ -22,6 +22,7 @@ ROLES = ["visitor", "participant", "learner of another", "instructor", "instruct
 # What a visitor, a participant, another workshop's learner, its instructor, another's and an administrator get.
 LEARNERS = (401, 200, 404, 404, 404, 404)  # a participant's own buttons
 TEACHERS = (401, 404, 404, 200, 404, 200)  # an instructor's buttons
+DESK = (302, 404, 404, 200, 404, 200)  # an instructor's pages
 ONE = {"code": "{code}", "participant": "{participant}"}
 
 
@@ -77,6 +78,14 @@ TABLE = [
     Row("hand", LEARNERS, ROOM, {"up": "no"}),
     Row("answer-keyboard", LEARNERS, {"code": "{code}", "watch": "{watch}"}, {"action": "refuse"}),
     Row("read-notes", LEARNERS, ROOM, {"ids": "{note}"}),
+    Row("desk", (302, 404, 404, 200, 200, 200), {}),
+    Row("new", (302, 404, 404, 200, 200, 200), {}),
+    *(Row(name, DESK, ROOM) for name in ("edit", "open", "close", "delete", "join-card")),
+    Row("join", (200,) * 6, {}),
+    Row("come-back", (404,) * 6, {}, {"personal_code": "nobody's"}),
+    Row("join-code", (200, 302, 200, 200, 200, 200), ROOM),
+    Row("workshop", (302, 200, 404, 404, 404, 404), ROOM),
+    Row("leave", (405,) * 6, ROOM),
 ]
 
 # Close codes, or None for a socket that stays. The first five digits of the path after the code are the row's name.

@@ -14,4 +14,8 @@ export function showLocalTimes(page: ParentNode, language = document.documentEle
     time.title = time.textContent ?? "";
     time.textContent = format.format(at);
   }
+  for (const span of page.querySelectorAll<HTMLElement>("[data-local-span]")) {
+    const [from, to] = [...span.querySelectorAll("time")].map((time) => new Date(time.dateTime));
+    if (from && to && from <= to) span.textContent = format.formatRange(from, to); // says a day once
+  }
 }
