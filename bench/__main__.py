@@ -15,6 +15,7 @@ from bench import (
     arrivals,
     busy,
     claims,
+    classroom,
     density,
     drawing,
     echo,
@@ -67,6 +68,7 @@ MEASURES = {
     "remove": Measure(removals.measure, NO_POOL),
     "claim": Measure(claims.measure, AS_DELIVERED),
     "arrive": Measure(arrivals.measure, AS_DELIVERED),
+    "classroom": Measure(classroom.measure, AS_DELIVERED),
     "sleep": Measure(naps.measure, SLEEPY),
     "density": Measure(density.measure, AS_DELIVERED, by_default=False),
 }
@@ -85,20 +87,20 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measure_each(names: list[str], quick: bool) -> list[Figure]:
+def measure_each(names: list[str], quick: bool, minutes: float) -> list[Figure]:
     """Measure in as many platforms, one after another, as there are set-ups among what is measured."""
     figures: list[Figure] = []
     for settings, group in groupby(names, lambda name: MEASURES[name].settings):
         say(f"Starting the platform {settings or 'as delivered'} …")
         with platform.running(**settings) as running:
-            figures += uvloop.run(measure_all(running, list(group), quick))
+            figures += uvloop.run(measure_all(running, list(group), quick, minutes))
             say("Stopping the platform …")
     return figures
 
 
-async def measure_all(running: platform.Platform, names: list[str], quick: bool) -> list[Figure]:
+async def measure_all(running: platform.Platform, names: list[str], quick: bool, minutes: float) -> list[Figure]:
     engine = Engine()
-    bench = Bench(running, engine, quick)
+    bench = Bench(running, engine, quick, minutes)
     figures: list[Figure] = []
     try:
         for name in names:
@@ -118,11 +120,13 @@ def main() -> None:
     names = f"of {','.join(MEASURES)}; {others} only if named: it takes minutes, and most of the memory"
     parser.add_argument("--only", type=chosen, default=usual, help=names)
     parser.add_argument("--quick", action="store_true", help="fewer runs: for trying, not for quoting")
+    parser.add_argument("--minutes", type=float, help="how long the classroom is held: 5, quick 1")
     options = parser.parse_args()
+    minutes = options.minutes or (1 if options.quick else 5)
     loads = [os.getloadavg()[0]]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped before the end."))
     try:
-        figures = measure_each(options.only, options.quick)
+        figures = measure_each(options.only, options.quick, minutes)
     except platform.NotReady as error:
         sys.exit(str(error))
     except KeyboardInterrupt:

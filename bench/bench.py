@@ -18,6 +18,7 @@ class Bench:
     platform: Platform
     engine: Engine
     quick: bool = False
+    minutes: float = 5  # that the classroom is held
 
     def times(self, thorough: int, quick: int) -> int:
         return quick if self.quick else thorough

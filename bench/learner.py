@@ -49,9 +49,9 @@ class Learner:
             page.raise_for_status()
         await self.post("/start/")
 
-    async def post(self, path: str) -> Any:
+    async def post(self, path: str, **form: str) -> Any:
         headers = {"X-CSRFToken": self.cookies["csrftoken"]}
-        async with self.http.post(path, headers=headers, allow_redirects=False) as answer:
+        async with self.http.post(path, data=form or None, headers=headers, allow_redirects=False) as answer:
             if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
                 raise FullHouse(await answer.json())
             answer.raise_for_status()

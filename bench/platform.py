@@ -136,6 +136,10 @@ class Platform:
         """Return the bytes of resident memory of the processes of one kind: "config.asgi", "celery" or "valkey"."""
         return sum(resident_of(pid) for pid in descendants(self.process.pid) if what in command_of(pid))
 
+    def processor_time(self, what: str) -> float:
+        """Return the seconds of a processor that the processes of one kind have had; see `resident`."""
+        return sum(processor_time_of(pid) for pid in descendants(self.process.pid) if what in command_of(pid))
+
 
 @contextmanager
 def running(**settings: str) -> Iterator[Platform]:
@@ -188,3 +192,11 @@ def resident_of(pid: int) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:")), 0)
+
+
+def processor_time_of(pid: int) -> float:
+    try:
+        user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    except OSError:
+        return 0
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
