@@ -13,7 +13,9 @@ SIZES = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height
 
 def violations(page) -> list[str]:
     found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found if one["impact"] in ("serious", "critical")]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found if one["impact"] in ("serious", "critical")
+    ]
 
 
 @dataclass

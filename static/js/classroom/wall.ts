@@ -77,7 +77,7 @@ export class Wall {
     const running = [...state.rows.values()].reduce((sum, row) => sum + runningIn(row).length, 0);
     const { people, done } = countsOf(state, this.link.clock.now());
     setText(find(this.wall, "[data-title]"), state.workshop.title);
-    setText(find(this.wall, "[data-sum]"), say("wall-count", { people, running, done }));
+    setText(find(this.wall, "[data-sum]"), say("wall-count", { people, running, done: `${done}%` }));
     this.wall.dataset["state"] = state.workshop.state;
     find(this.wall, "[data-empty]").hidden = people > 0;
   }
