@@ -30,7 +30,9 @@ from tests.recordings import heard_call
 ROOT = settings.BASE_DIR
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*") if path.suffix in {".html", ".svg"})
-MODULES = sorted(path for room in ("config", "courses", "sandbox", "workshops") for path in (ROOT / room).rglob("*.py"))
+MODULES = sorted(
+    path for room in ("config", "courses", "sandbox", "workshops", "accounts") for path in (ROOT / room).rglob("*.py")
+)
 MARKING = {"_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "pgettext": 2, "ngettext": 1}  # and their texts
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}|\\\d|<[^>]+>|&\w+;")
 Text = tuple[str, str | None]  # a text, and the context that tells it from an equal one
