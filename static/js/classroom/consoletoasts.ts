@@ -1,4 +1,5 @@
 import { make } from "../dom.ts";
+import { say } from "../strings.ts";
 
 const KEEP = 5;
 const SHOWN_FOR = 7_000;
@@ -23,7 +24,7 @@ export class Toasts {
     toast.setAttribute("role", role);
     const close = make("button", "console-more", "×");
     close.type = "button";
-    close.ariaLabel = "×";
+    close.ariaLabel = say("close");
     toast.append(make("span"), close);
     this.place.append(toast);
     while (this.place.children.length > KEEP) this.place.firstElementChild?.remove();
