@@ -118,7 +118,8 @@ def test_a_server_that_is_killed_brings_everybody_back(evening):
     until(lambda: "live" in evening.console.locator("[data-link-state]").inner_text().lower(), 15, "the console")
     assert evening.done("Asha") >= before
     assert evening.console.locator("[data-hand-name]").all_inner_texts() == [NAMES[2]]
-    until(lambda: "before" in asha.screen() and asha.at_prompt(), 15, "the same shell")
+    until(lambda: asha.page.locator("#panel-terminal [data-connection=on]").count(), 15, "the shell")
+    assert "before" in asha.screen()
     asha.run("echo af''ter")
     evening.learners[2].page.get_by_role("button", name="Lower your hand").click()
     until(lambda: evening.console.locator("[data-hand-name]").count() == 0, 5, "news after the restart")
@@ -127,11 +128,9 @@ def test_a_server_that_is_killed_brings_everybody_back(evening):
 def test_the_sheet_holds_the_truth_and_no_formula(evening):
     answer = evening.console.request.get(f"{evening.room}gradebook.csv")
     rows = list(csv.reader(io.StringIO(answer.body().decode("utf-8-sig"))))
-    text = "\n".join(",".join(row) for row in rows)
-    names = [row[0] for row in rows if row[0].lstrip("'") in NAMES]
+    names = [cell for row in rows for cell in row if cell.lstrip("'") in NAMES]
     assert sorted(names) == ["'=Meena()", "Asha", "Ravi"]
     told = evening.console.request.get(f"{evening.room}gradebook.json").json()
-    assert re.search(r"docker|version", text)
     by_name = {one["name"]: one for one in told["participants"]}
     done = [task for task in by_name["Asha"]["tasks"].values() if task["done_at"]]
     rows_in_database = evening.learners[0].platform.rows(
@@ -148,7 +147,7 @@ def test_closing_saves_and_ends_it_for_everybody(evening):
     evening.console.goto(f"{evening.room}close/")
     evening.console.get_by_role("button", name=re.compile("Close")).click()
     expect(asha.page.locator("[data-state-text]")).to_be_visible(timeout=10_000)
-    stopped = "SELECT count(*) FROM sandbox_sandbox WHERE state IN ('starting', 'running') AND learner_id IS NOT NULL"
-    until(lambda: asha.platform.rows(stopped)[0][0] == 0, 30, "all sandboxes to stop")
+    going = "SELECT count(*) FROM sandbox_sandbox WHERE state IN ('running', 'stopping') AND learner_id IS NOT NULL"
+    until(lambda: asha.platform.rows(going) == [(0,)], 30, "all sandboxes to stop")
     homes = "SELECT count(*) FROM sandbox_home h JOIN courses_user u ON h.learner_id = u.id WHERE u.name = 'Asha'"
     assert asha.platform.rows(homes) == [(1,)]
