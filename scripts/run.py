@@ -142,14 +142,20 @@ def script(name: str, *options: str) -> int:
 
 
 def readiness() -> dict[str, str]:
-    """Return what /readyz says of each part; nothing yet if the web process does not answer."""
+    """Return what /readyz says of each part; nothing yet if the web process does not answer, or with another page."""
     try:
-        with urllib.request.urlopen(f"{URL}/readyz", timeout=5) as answer:  # noqa: S310
-            return dict(json.load(answer))
-    except urllib.error.HTTPError as exc:
-        return dict(json.load(exc))
+        return dict(json.loads(answer_of(f"{URL}/readyz")))
     except (OSError, ValueError):
         return {"web": "does not answer yet"}
+
+
+def answer_of(url: str) -> bytes:
+    """Return what a page says, whatever its status. Raise OSError if there is none."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
+            return bytes(answer.read())
+    except urllib.error.HTTPError as exc:
+        return exc.read()
 
 
 def wait_until_ready(kept: list[Process]) -> None:

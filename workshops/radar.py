@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 RECENT = timedelta(minutes=15)  # an error that is older tells nothing about now
+SETTLED = timedelta(seconds=10)  # what is done sooner after an error may have been done before it, by the same command
 SLOW = 2  # times the planned time of a task, after which its learner may need help
 TRIES = 2  # that a slow learner has made: one who has not begun is not stuck
 
@@ -109,6 +110,11 @@ def grouped(stuck: Iterable[Stuck]) -> list[Group]:
 
 def is_recent(at: datetime, now: datetime) -> bool:
     return now - at < RECENT
+
+
+def is_over(failed_at: datetime, done_at: datetime) -> bool:
+    """Say whether a task done afterwards shows that its learner has got over an error."""
+    return done_at - failed_at > SETTLED
 
 
 def is_slow(spent: timedelta, planned: timedelta, tries: int) -> bool:

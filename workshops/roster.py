@@ -43,7 +43,7 @@ class Row:
         key = self.participant.pk
         place = {"lesson": current.lesson, "task": current.task} if current else {}
         last_done = max(self.done.values(), default=None)
-        if trouble and radar.is_recent(trouble.at, now) and not (last_done and last_done > trouble.at):
+        if trouble and radar.is_recent(trouble.at, now) and not (last_done and radar.is_over(trouble.at, last_done)):
             return radar.Stuck(key, trouble.at, trouble.error, trouble.command, **place)
         spent = now - self.began_current
         if current and attempt and radar.is_slow(spent, current.planned, attempt.tries):

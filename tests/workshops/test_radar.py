@@ -68,3 +68,9 @@ def test_slow_is_who_tries_and_takes_more_than_twice_the_time():
     assert not radar.is_slow(9 * minute, 5 * minute, tries=9)
     assert not radar.is_slow(99 * minute, 5 * minute, tries=1)
     assert not radar.is_slow(99 * minute, timedelta(), tries=9)
+
+
+def test_what_is_done_by_the_very_command_that_failed_shows_nothing():
+    second = timedelta(seconds=1)
+    assert not radar.is_over(NOW, NOW + 3 * second)
+    assert radar.is_over(NOW, NOW + 30 * second)
