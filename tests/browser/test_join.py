@@ -73,7 +73,8 @@ def test_a_class_comes_in_by_code_and_name_and_back_by_a_personal_code(room, arr
     assert "You are in, Alice." in elsewhere.page.locator("main").inner_text()
     elsewhere.page.goto(f"{elsewhere.platform.url}/join/{room.code}/")
     assert elsewhere.page.url.endswith(LESSON)
-    assert room.bob.platform.rows("SELECT count(*) FROM workshops_participant") == [(1,)]
+    taking_part = "SELECT count(*) FROM workshops_participant p JOIN workshops_workshop w ON p.workshop_id = w.id"
+    assert room.bob.platform.rows(f"{taking_part} WHERE w.code = ?", room.code) == [(1,)]
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
