@@ -39,7 +39,7 @@ check: $(VENV)/.dev var/build/.made $(MESSAGES)
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py course check
 	npm run --silent check
-	$(BIN)/pytest -q -n 2 -m "not docker and not browser"
+	$(BIN)/pytest -q -n 2 -m "not docker and not browser and not slow"
 
 bench: setup $(VENV)/.dev
 	@$(PY) scripts/prepare.py --images-only

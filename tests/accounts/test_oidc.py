@@ -17,7 +17,7 @@ from oidc_provider_mock import run_server_in_thread
 ROOT = Path(__file__).resolve().parents[2]
 LESSON = "/courses/sarafa-bazaar/day-2/"
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
 
 
 def free_port() -> int:

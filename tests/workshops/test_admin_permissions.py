@@ -13,6 +13,8 @@ from tests.workshops.conftest import make_workshop
 from tests.workshops.test_permissions import ROLES, cast, everything
 from workshops.models import Note, Participant, Watch, Workshop
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["cast"]
 
 # By model: whether its instructor sees it, what an administrator may, and its actions.

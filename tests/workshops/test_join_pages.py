@@ -197,6 +197,7 @@ def guess(client: Client, times: int, **headers: str) -> list[int]:
     return [client.post("/join/", {"code": f"wrong{number}"}, **headers).status_code for number in range(times)]
 
 
+@pytest.mark.slow
 def test_a_code_tried_a_thousand_times_is_not_found(client, workshop, link):
     assert guess(client, 1000) == [404] * 60 + [429] * 940
     answer = client.post("/join/", {"code": workshop.code})
@@ -234,6 +235,7 @@ def test_personal_codes_cannot_be_guessed(client, participant):
     assert client.post("/join/back/", {"personal_code": participant.personal_code}).status_code == 429
 
 
+@pytest.mark.slow
 def test_a_class_behind_one_address_joins_within_seconds(settings, bob):
     settings.GUESTS_PER_HOUR = 1
     workshop = make_workshop(bob, capacity=100)

@@ -17,6 +17,8 @@ from tests.workshops.conftest import make_workshop
 from workshops import routing, urls
 from workshops.models import Note, Participant, Watch, Workshop, WorkshopCertificate
 
+pytestmark = pytest.mark.slow
+
 ROLES = ["visitor", "participant", "learner of another", "instructor", "instructor of another", "administrator"]
 
 # What a visitor, a participant, another workshop's learner, its instructor, another's and an administrator get.

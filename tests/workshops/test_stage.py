@@ -13,7 +13,7 @@ from tests.workshops.conftest import make_workshop
 from tests.workshops.rooms import ATTACHED, frame, printed, stage
 from workshops import stage as stages
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from workshops.models import Keyboard, Participant, Watch
 from workshops.models import State as WorkshopState
 from workshops.models.watch import LAPSES, SEEN_EVERY
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 GRANTED, REFUSED = {"type": "keyboard", "granted": True}, {"type": "keyboard", "granted": False}
 
