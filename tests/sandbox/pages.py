@@ -139,7 +139,7 @@ def stream(sandbox: Sandbox, query: str = "") -> str:
 async def closed_with(communicator: WebsocketCommunicator) -> int:
     """Return the code the server closes with; what it says before is passed over."""
     while True:
-        output = await communicator.receive_output(timeout=3)
+        output = await communicator.receive_output(timeout=10)
         if output["type"] == "websocket.close":
             return output["code"]
 
@@ -149,6 +149,6 @@ async def say(communicator: WebsocketCommunicator, **frame: object) -> None:
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(10):
         while not true():  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.005)

@@ -28,7 +28,7 @@ def console(workshop: Workshop) -> str:
 async def opened(workshop: Workshop, user: User) -> AsyncIterator[WebsocketCommunicator]:
     """A console that has shown the room, and hears of changes."""
     async with page(console(workshop), user) as socket:
-        assert (await socket.receive_json_from(timeout=3))["type"] == "room"
+        assert (await socket.receive_json_from(timeout=10))["type"] == "room"
         await asyncio.sleep(0.05)
         yield socket
 
@@ -36,7 +36,7 @@ async def opened(workshop: Workshop, user: User) -> AsyncIterator[WebsocketCommu
 async def news(socket: WebsocketCommunicator) -> dict:
     """Return the next change that has anything in it."""
     while True:
-        frame = await socket.receive_json_from(timeout=3)
+        frame = await socket.receive_json_from(timeout=10)
         if frame["rows"] or frame["gone"] or frame.keys() > {"type", "now", "rows", "gone"}:
             return frame
 
@@ -56,7 +56,7 @@ def patience(monkeypatch):
 
 async def test_the_first_frame_is_the_whole_room(workshop, two, bob):
     async with page(console(workshop), bob) as socket:
-        frame = await socket.receive_json_from(timeout=3)
+        frame = await socket.receive_json_from(timeout=10)
     assert frame["type"] == "room"
     assert [row["name"] for row in frame["rows"]] == ["Alice", "Charlie"]
     assert frame["workshop"]["spoken_code"] == workshop.spoken_code
@@ -153,7 +153,7 @@ async def test_what_nobody_told_of_is_seen_all_the_same(workshop, two, bob, monk
 async def test_a_room_in_which_nothing_happens_says_so_every_few_seconds(workshop, participant, bob, monkeypatch):
     monkeypatch.setattr(live, "LOOK_SECONDS", 0.1)
     async with opened(workshop, bob) as socket:
-        frame = await socket.receive_json_from(timeout=3)
+        frame = await socket.receive_json_from(timeout=10)
     assert (frame.pop("type"), frame.pop("rows"), frame.pop("gone")) == ("change", [], [])
     assert frame.keys() == {"now"}
 
