@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.error import URLError
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import violations
 from platform_under_test import Platform, until
 from playwright.sync_api import Browser, Page
 
@@ -125,13 +125,6 @@ def test_nobody_is_shut_out(desk, theme, path):
         assert violations(page) == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found if one["impact"] in ("serious", "critical")
-    ]
 
 
 def test_a_hint_goes_to_a_group_by_the_keyboard_alone(desk):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import violations
 from platform_under_test import LESSON, Learner, Platform, until
 from playwright.sync_api import Page, expect
 
@@ -74,15 +74,6 @@ def seen(page: Page) -> str:
         return lines.join('\\n').trimEnd();
     }"""
     return str(page.evaluate(script))
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {one['help']} ({one['nodes'][0]['html'][:160]})"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 def in_both_themes(page: Page) -> list[str]:

@@ -1,21 +1,12 @@
 """Every page: fit for all to use, wide and narrow, dark and light; and readable when nothing else works."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import violations
 from platform_under_test import LESSON, until
 
 COURSE = "/courses/sarafa-bazaar/"
 PAGES = ["/", COURSE, f"{COURSE}day-1/", LESSON, f"{COURSE}day-3/", "/sign-in/", "/no-such-page/"]
 SIZES = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
-
-
-def violations(page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {one['help']} ({one['nodes'][0]['html'][:120]})"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

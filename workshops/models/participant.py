@@ -38,10 +38,6 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
         )
         return found.select_related("workshop").order_by(open_first, "-joined_at").first()
 
-    def waving(self) -> Self:
-        """Those whose hand is up, in the order in which they raised it."""
-        return self.exclude(hand_at=None).order_by("hand_at", "pk")
-
     def present(self) -> "Participant | None":
         """Return the one that a learner's pages are about: of the open workshop they joined last."""
         return self.in_open().select_related("workshop").order_by("-joined_at").first()

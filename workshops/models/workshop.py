@@ -33,9 +33,6 @@ class WorkshopQuerySet(models.QuerySet["Workshop"]):
             return self.none()
         return self if user.is_superuser else self.filter(instructors=user)
 
-    def joined_by(self, user: Any) -> Self:
-        return self.filter(participants__learner=user)
-
     def open(self) -> Self:
         return self.filter(state=State.OPEN)
 
