@@ -1,4 +1,5 @@
 /** The console's websocket, and the server's clock. What is shown is true again within seconds, whatever was lost. */
+import { Frame } from "../frame.ts";
 import { ServerClock } from "../workspace/serverclock.ts";
 import { Socket } from "../workspace/socket.ts";
 import { opensAgain, type Verdict } from "../workspace/closing.ts";
@@ -22,7 +23,7 @@ export class RoomLink {
   private room: RoomState | null = null;
   private drawn: RoomState | null = null;
   private heardAt = performance.now();
-  private frame = 0;
+  private readonly frame = new Frame(() => this.draw());
   private isOver = false;
 
   constructor(
@@ -67,11 +68,10 @@ export class RoomLink {
     if (frame.type === "room") this.options.onLink("on");
     if (!isNews(frame)) return;
     this.room = fold(this.room, frame);
-    this.frame ||= requestAnimationFrame(() => this.draw());
+    this.frame.request();
   }
 
   private draw(): void {
-    this.frame = 0;
     if (!this.room) return;
     const before = this.drawn;
     this.drawn = this.room;

@@ -1,4 +1,5 @@
 import { find, make, setText } from "../dom.ts";
+import { Frame } from "../frame.ts";
 import { say } from "../strings.ts";
 import { Logbook } from "./logbook.ts";
 import { Margin } from "./margin.ts";
@@ -32,7 +33,7 @@ export class LogPane {
   private readonly newest: HTMLButtonElement;
   private follows = true;
   private isRaw = false;
-  private frame = 0;
+  private readonly frame = new Frame(() => this.draw());
 
   constructor(
     private readonly panel: HTMLElement,
@@ -55,7 +56,7 @@ export class LogPane {
   add(event: LogEvent): void {
     this.book.add(event);
     // Many lines, one change of the page: at most one in each frame.
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+    this.frame.request();
   }
 
   /** Tell what a command is called; its lines may be there already. */
@@ -81,7 +82,6 @@ export class LogPane {
   }
 
   private draw(): void {
-    this.frame = 0;
     const { added, removed } = this.book.take();
     this.forget(removed);
     this.list.append(...added.map((event) => this.entry(event)));

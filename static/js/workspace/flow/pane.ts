@@ -1,4 +1,5 @@
 import { find } from "../../dom.ts";
+import { Frame } from "../../frame.ts";
 import { say } from "../../strings.ts";
 import type { Announcer } from "../announce.ts";
 import { visible } from "../logs.ts";
@@ -24,7 +25,7 @@ export class FlowPane {
   private shown: Command | null = null;
   private newest: Command | null = null;
   private elsewhere: { command: Command | null; step: number } | null = null;
-  private frame = 0;
+  private readonly frame = new Frame(() => this.draw());
   private isHeld = false;
 
   constructor(
@@ -50,7 +51,7 @@ export class FlowPane {
   /** Light a step that another daemon took; return whether it was dark. */
   lightStep(number: number): boolean {
     // What is yet to be drawn would put it out again.
-    this.draw();
+    this.frame.now();
     this.elsewhere = { command: this.newest, step: number };
     return this.isHeld || this.strip.light(number);
   }
@@ -70,7 +71,7 @@ export class FlowPane {
     this.isHeld = isHeld;
     this.list.hidden = isHeld;
     if (isHeld) return;
-    this.draw();
+    this.frame.now();
     this.turn();
   }
 
@@ -87,12 +88,10 @@ export class FlowPane {
     if (!command) return;
     this.changed.add(command);
     // However many calls there are, the page changes once in a frame.
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+    this.frame.request();
   }
 
   private draw(): void {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
     if (this.isHeld || !this.changed.size) return;
     const [newest = null] = this.story.commands;
     follow(this.scroller, this.list.querySelector(".flow-group"), () => this.scene.draw(this.story, this.changed));

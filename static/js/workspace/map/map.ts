@@ -1,4 +1,5 @@
 import { find, setText } from "../../dom.ts";
+import { Frame } from "../../frame.ts";
 import { say } from "../../strings.ts";
 import type { FlowEvent, Objects } from "../protocol.ts";
 import { changesOf } from "./changes.ts";
@@ -31,7 +32,7 @@ export class BazaarMap {
   private readonly seen = new Set<string>();
   private chosen: string | null = null;
   private hovered: string | null = null;
-  private frame = 0;
+  private readonly frame = new Frame(() => this.draw());
 
   constructor(
     private readonly panel: HTMLElement,
@@ -95,7 +96,7 @@ export class BazaarMap {
 
   /** Draw anew in the next frame: of many changes only the last is drawn. */
   refresh(): void {
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+    this.frame.request();
   }
 
   /** Until the daemon has told, the map must not say that there is nothing. */
@@ -109,7 +110,6 @@ export class BazaarMap {
 
   /** A hidden panel has no width: it is drawn when it is shown. */
   private draw(): void {
-    this.frame = 0;
     if (this.stage.clientWidth === 0) return;
     const wasFocused = this.stage.contains(document.activeElement);
     const gone = this.scene.draw(this.objects, this.stage.clientWidth, this.panel.clientHeight);
@@ -133,8 +133,7 @@ export class BazaarMap {
   /** While the width changes, things keep to their places without gliding there. */
   private resized(): void {
     this.panel.classList.add("is-resized");
-    cancelAnimationFrame(this.frame);
-    this.draw();
+    this.frame.now();
     requestAnimationFrame(() => requestAnimationFrame(() => this.panel.classList.remove("is-resized")));
   }
 
