@@ -15,6 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -52,6 +53,7 @@ class Process:
         return DATA_DIR / "log" / f"{self.name}.log"
 
     def start(self) -> None:
+        self.end_children()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".old.log"))
@@ -70,14 +72,20 @@ class Process:
             self.start()
 
     def stop(self) -> None:
-        if not self.running or self.running.poll() is not None:
+        if self.running and self.running.poll() is None:
+            self.running.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self.running.wait(GRACE_SECONDS)
+        self.end_children()
+
+    def end_children(self) -> None:
+        """Kill what is left of it: the worker's clock is its child, and would go on beside the next one's."""
+        if not self.running:
             return
-        self.running.terminate()
-        try:
-            self.running.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
             os.killpg(self.running.pid, signal.SIGKILL)
-            self.running.wait()
+        self.running.wait()
+        self.running = None
 
 
 def processes() -> list[Process]:

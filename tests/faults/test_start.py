@@ -1,10 +1,16 @@
 """Starts that cannot succeed end at once, with a sentence that says what to do."""
 
+import importlib.util
 import os
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from tests.parts import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,3 +78,42 @@ def test_a_path_too_long_for_a_socket_is_said(tmp_path):
     ended = start(deep, PORT="0")
     assert ended.returncode == 1
     assert "Set DATA_DIR to a shorter one" in ended.stderr
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """scripts/run.py, which is no part of a package, with data of its own."""
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    spec = importlib.util.spec_from_file_location("run", ROOT / "scripts" / "run.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def has_ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def child_of(tmp_path: Path) -> int:
+    """Return the number of the child that the process has started, once it has said it."""
+    log = tmp_path / "log" / "parent.log"
+    return int(until(lambda: log.read_text().split("\n")[:-1], 10, "its number")[-1])
+
+
+def test_a_process_that_is_started_again_leaves_no_child_of_the_old_one(run, tmp_path):
+    parent = run.Process("parent", ["sh", "-c", "sleep 600 & echo $!; wait"])
+    parent.start()
+    child = child_of(tmp_path)
+    assert not has_ended(child)
+    parent.running.send_signal(signal.SIGKILL)
+    parent.running.wait()
+    (tmp_path / "log" / "parent.log").write_text("")
+    parent.started_at = 0
+    parent.tend()
+    until(lambda: has_ended(child), 5, "the old child's end")
+    another = child_of(tmp_path)
+    parent.stop()
+    until(lambda: has_ended(another), 5, "the new child's end")
