@@ -19,10 +19,11 @@ from docker.errors import APIError, NotFound
 from docker.types import LogConfig
 
 from sandbox import engine, keys
-from sandbox.engine import EngineError, client, errors_translated
+from sandbox.engine import EngineError, EngineUnreachable, client, errors_translated
 
 IMAGE = "sarafa-bazaar/warehouse"
-PUSH_SECONDS = 300  # without a word: a disk that is busy with other things takes long over a layer
+PUSH_SECONDS = 100  # without a word: a disk that is busy with other things takes long over a layer
+PUSH_TRIES = 3  # a connection may stand still for good: the layers that are there are not sent again
 STORAGE = "/var/lib/registry"
 STOCK = "stock.json"  # in the storage: {name: id of the image it was put there from}
 LISTENS = "listening on"
@@ -221,11 +222,22 @@ def loading_name() -> str:
 def push(image: str, target: str) -> None:
     client().tag(image, target)
     try:
-        for event in engine.connect(PUSH_SECONDS).push(target, stream=True, decode=True):
-            if "error" in event:
-                raise EngineError(f"The warehouse did not take {target}: {event['error']}")
+        for tries_left in reversed(range(PUSH_TRIES)):
+            try:
+                return push_once(target)
+            except EngineUnreachable:
+                if not tries_left:
+                    raise
     finally:
         client().remove_image(target, noprune=True)
+
+
+@errors_translated()
+def push_once(target: str) -> None:
+    """Raise EngineUnreachable if nothing is heard of it for PUSH_SECONDS."""
+    for event in engine.connect(PUSH_SECONDS).push(target, stream=True, decode=True):
+        if "error" in event:
+            raise EngineError(f"The warehouse did not take {target}: {event['error']}")
 
 
 def start(

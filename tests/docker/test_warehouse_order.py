@@ -5,6 +5,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -191,10 +192,14 @@ def test_a_deleted_learners_space_goes_and_anothers_stays(fresh, alice, charlie)
 # --- from elsewhere ---
 
 
+def elsewhere_name() -> str:
+    return f"{warehouse.container_name()}-elsewhere"
+
+
 @pytest.fixture
 def elsewhere(installation) -> Iterator[str]:
     """Another registry, with one image in it; yield that image's name."""
-    name = f"{warehouse.container_name()}-elsewhere"
+    name = elsewhere_name()
     calls = engine.client()
     config = calls.create_host_config(
         port_bindings={5000: ("127.0.0.1", None)}, log_config=LogConfig(type="json-file"), auto_remove=True
@@ -209,6 +214,22 @@ def elsewhere(installation) -> Iterator[str]:
         yield image
     finally:
         engine.remove_container(name)
+
+
+def test_a_push_that_stands_still_is_tried_again(elsewhere, monkeypatch):
+    monkeypatch.setattr(warehouse, "PUSH_SECONDS", 2)
+    registry, began = elsewhere_name(), time.monotonic()
+    engine.pause(registry)
+    try:
+        timer = threading.Timer(3, engine.unpause, [registry])
+        timer.start()
+        warehouse.push(images.dish_image("poha"), elsewhere.replace("far/away", "near/by"))
+        assert time.monotonic() - began > 3
+        engine.pause(registry)
+        with pytest.raises(engine.EngineUnreachable, match="too long"):
+            warehouse.push(images.dish_image("poha"), elsewhere.replace("far/away", "not/there"))
+    finally:
+        engine.unpause(registry)
 
 
 def test_an_image_of_another_registry_is_copied_and_found_as_on_docker_hub(fresh, elsewhere, capsys):
