@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 sys.path.insert(0, str(Path(__file__).parent))
-from platform_under_test import WINDOW, Learner, Platform
+from platform_under_test import PATIENCE, WINDOW, Learner, Platform
 
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -19,7 +20,9 @@ QUIET = [
     "--host-resolver-rules=MAP bazaar.test 127.0.0.1, MAP 192.0.2.7 127.0.0.1",
 ]  # fmt: skip
 
+expect.set_options(timeout=5_000 * PATIENCE)
 
+TOLD = 3_000  # characters of each page and log, when a test fails
 # These begin first, so that of two processes neither is left with a long file when the other has done.
 LONGEST = ["test_visit", "test_offline", "test_life", "test_hostile_output", "test_flow", "test_map"]
 
@@ -30,6 +33,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.browser)
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """Tell with each failure what the pages said then, and what the platform has logged last."""
+    report = yield
+    if report.failed and item.path.is_relative_to(Path(__file__).parent):
+        told = getattr(item, "funcargs", {})
+        if "browser" in told:
+            report.sections += [(f"page {page.url}", said(page)) for page in pages_of(told["browser"])]
+        if "platform" in told:
+            report.sections += [(f"end of {log.name}", end_of(log)) for log in told["platform"].logs()]
+    return report
+
+
+def pages_of(browser: Browser) -> list[Page]:
+    return [page for context in browser.contexts for page in context.pages]
+
+
+def said(page: Page) -> str:
+    try:
+        return page.inner_text("body", timeout=2_000)[-TOLD:]
+    except PlaywrightError as exc:
+        return str(exc)
+
+
+def end_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-TOLD:]
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import random
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from platform_under_test import ROOT, Learner, until
+from platform_under_test import ROOT, Learner, until, within
 
 POHA = "warehouse:5000/sarafa/poha"
 SHIKANJI = "warehouse:5000/sarafa/shikanji"
@@ -82,7 +82,7 @@ def test_the_map_is_what_docker_says_after_two_hundred_things_done(arrive):
         done = [operation(chance) for _ in range(OPERATIONS // 8)]
         alice.beside("; ".join(f"docker {one} > /dev/null 2>&1" for one in done), 120)
         truth = docker_says(alice)
-        until(lambda truth=truth: map_says(alice) == truth, 2, "the map to be true again")
+        within(lambda truth=truth: map_says(alice) == truth, 2, "the map to be true again")
     assert len(truth["containers"]) > 3
     assert len({state for _, _, state in truth["containers"]}) > 1
     assert len(truth["images"]) > 2
@@ -101,7 +101,7 @@ def test_a_daemon_that_was_killed_is_drawn_truly_when_it_is_back(arrive):
     assert now[0] != killed[0]
     truth = until(lambda: said(alice, "ps -a"), 20, "what docker says")
     states = {(one["Names"], one["State"]) for one in truth}
-    until(lambda: drawn(alice, "container", "name", "state") == states, 2, "the map to be true again")
+    within(lambda: drawn(alice, "container", "name", "state") == states, 2, "the map to be true again")
 
 
 @pytest.fixture(scope="module")
