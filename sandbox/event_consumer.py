@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 5  # between two looks at the row, in case the event that told of a change was lost
 CHECK_SECONDS = 0.3  # how long after a call to the daemon its tasks are checked: calls come in bursts
 CHECK_PAUSE = 0.8  # and how long at least between two checks
-CHECKS_LATER = (1, 1.5, 1.5, 1.5, 1.5, 3, 6, 12)  # seconds between those that follow the last call
+CHECKS_LATER = (1.5, 4, 10)  # seconds between those that follow the last news: no event tells of files, or of a page
 
 
 class EventsConsumer(SandboxConsumer):
@@ -90,6 +90,7 @@ class EventsConsumer(SandboxConsumer):
                 if watch.changes_seen > changes:
                     changes = watch.changes_seen
                     self.objects_due.set()
+                    self.check_due.set()
         except EngineUnreachable:
             await self.close(NO_ENGINE)
         except EngineError as exc:
@@ -101,7 +102,7 @@ class EventsConsumer(SandboxConsumer):
             await self.emit({"type": "objects", **found})
 
     async def check_when_due(self) -> None:
-        """Have the tasks checked soon after the daemon was asked for something."""
+        """Have the tasks checked soon after the daemon was asked for something, or something came of it."""
         while True:
             await self.check_due.wait()
             await asyncio.sleep(CHECK_SECONDS)
@@ -111,7 +112,7 @@ class EventsConsumer(SandboxConsumer):
             await self.check_again()
 
     async def check_again(self) -> None:
-        """Check a few times more, until the next call: what one has begun, say a build, ends without another."""
+        """Check a few times more, until there is news: a container may do something of which the daemon tells nothing."""
         for pause in CHECKS_LATER:
             with contextlib.suppress(TimeoutError):
                 # Not wait_for: up to Python 3.11 it may swallow the cancellation that a closed page brings.

@@ -145,7 +145,7 @@ async def test_what_a_page_says_on_the_events_socket_is_passed_over(alice, make,
         assert (await socket.receive_json_from())["id"] == 5000
 
 
-async def test_calls_to_the_daemon_have_the_tasks_checked(alice, make, logs, queued, monkeypatch):
+async def test_calls_to_the_daemon_and_changes_have_the_tasks_checked(alice, make, logs, queued, monkeypatch):
     monkeypatch.setattr(event_consumer, "CHECK_SECONDS", 0.01)
     monkeypatch.setattr(event_consumer, "CHECK_PAUSE", 0.01)
     sandbox = await sync_to_async(make)(alice)
@@ -156,8 +156,11 @@ async def test_calls_to_the_daemon_have_the_tasks_checked(alice, make, logs, que
         logs.calls_seen = 1
         logs.told.put_nowait({"type": "log", "at": "then", "id": 5000})
         await until(lambda: found.extend(queued()) or len(found) == 2)
+        logs.changes_seen = 1  # a build that has ended
+        logs.told.put_nowait({"type": "log", "at": "then", "id": 5500})
+        await until(lambda: found.extend(queued()) or len(found) == 3)
         assert set(found) == {("check_tasks", (sandbox.pk, "en"))}
-        logs.told.put_nowait({"type": "log", "at": "then", "id": 6000})  # not a call
+        logs.told.put_nowait({"type": "log", "at": "then", "id": 6000})  # neither a call nor a change
         await asyncio.sleep(0.2)
         assert queued() == []
 
