@@ -263,21 +263,6 @@ def run_as_learner(
     return code, (out + err).decode(errors="replace")
 
 
-def facts(container_id: str, owner_uid: int, timeout: float = 5) -> dict[str, Any]:
-    """Return what the learner's daemon manages: its containers, images, networks and volumes, as its API tells them.
-
-    Asked by a user the learner cannot become. At most 50 containers, the newest, are told of, each as an inspection
-    shows it, and with its `Changes`, which are empty for all but the newest ten.
-    """
-    code, out, err = run(container_id, owner_uid, ["/sbx/facts"], timeout, gid=DOCKER_GID)
-    if code:
-        raise EngineError(f"The sandbox's daemon did not answer: {err.decode(errors='replace').strip()[-200:]}")
-    try:
-        return dict(json.loads(out))
-    except ValueError as error:
-        raise EngineError("The sandbox's daemon gave no readable answer.") from error
-
-
 def daemon_log(container_id: str, since: int = 0) -> list[tuple[int, str]]:
     """Return what the sandbox's daemon printed after `since`, in order, as (nanoseconds since the epoch, line)."""
     return engine.log_since(container_id, since)

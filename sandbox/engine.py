@@ -23,6 +23,7 @@ from docker.utils import kwargs_from_env
 
 CALL_SECONDS = 30  # for an ordinary call; removing a container with many open terminals takes longest
 REMOVE_TRIES = 6
+FRAME_HEAD, STDOUT = 8, 1
 # Not every OSError: a file of ours that cannot be written is not the engine's fault.
 NO_CONNECTION = (
     DockerException,
@@ -54,6 +55,14 @@ class EngineError(Exception):
 
 class EngineUnreachable(EngineError):
     """Nothing answers as a Docker Engine."""
+
+
+class LineEnded(EngineError):
+    """The program at the other end has ended. The message is what it said last."""
+
+
+class LineSilent(EngineError):
+    """The program at the other end gave no answer in time, or none that has an end."""
 
 
 class ImageMissing(EngineError):
@@ -197,6 +206,59 @@ def feed(container: str, argv: list[str], user: str, data: bytes, timeout: float
     finally:
         stream.close()
     return int(client().exec_inspect(exec_id)["ExitCode"] or 0)
+
+
+class Line:
+    """A program in a container that answers each line of its stdin with a line. For one thread at a time."""
+
+    @errors_translated()
+    def __init__(self, container: str, argv: list[str], user: str) -> None:
+        exec_id = client().exec_create(container, argv, user=user, stdin=True)["Id"]
+        stream: Any = client().exec_start(exec_id, socket=True)
+        self.stream, self.raw = stream, stream._sock  # what docker-py hands out can only be read
+        self.unread = b""  # frames of the engine, of which the last may not be whole
+        self.out = self.err = b""
+
+    def ask(self, seconds: float, limit: int) -> bytes:
+        """Return the next answer. Raise LineEnded if none will come; LineSilent if it takes longer, or more bytes."""
+        until = time.monotonic() + seconds
+        try:
+            self.raw.sendall(b"\n")
+            while b"\n" not in self.out:
+                self.raw.settimeout(max(until - time.monotonic(), 0.001))
+                self.take(self.raw.recv(1 << 16))
+                if len(self.out) + len(self.err) > limit:
+                    raise LineSilent("it said too much")
+        except TimeoutError as exc:
+            raise LineSilent("it took too long") from exc
+        except OSError as exc:
+            raise self.ended() from exc
+        answer, _, self.out = self.out.partition(b"\n")
+        return answer
+
+    def take(self, data: bytes) -> None:
+        """Read frames, each with a head of eight bytes: the stream, three zeroes, the length (API, "Attach")."""
+        if not data:
+            raise self.ended()
+        self.unread += data
+        while len(self.unread) >= FRAME_HEAD:
+            length = int.from_bytes(self.unread[4:FRAME_HEAD], "big")
+            if len(self.unread) < FRAME_HEAD + length:
+                return
+            said = self.unread[FRAME_HEAD : FRAME_HEAD + length]
+            if self.unread[0] == STDOUT:
+                self.out += said
+            else:
+                self.err += said
+            self.unread = self.unread[FRAME_HEAD + length :]
+
+    def ended(self) -> "LineEnded":
+        return LineEnded(self.err.decode(errors="replace").strip()[-200:])
+
+    def close(self) -> None:
+        with suppress(OSError):  # it has ended by itself
+            self.raw.shutdown(socket.SHUT_RDWR)
+        self.stream.close()
 
 
 @errors_translated()

@@ -19,8 +19,9 @@ from sandbox.watch import Watch
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5  # between two looks at the row, in case the event that told of a change was lost
-CHECK_SECONDS = 0.3  # how long after a call to the daemon its tasks are checked: calls come in bursts
-CHECK_PAUSE = 0.8  # and how long at least between two checks
+CHECK_SECONDS = 0.3  # without news, after which the tasks are checked: calls to the daemon come in bursts
+CHECK_LATEST = 1  # seconds from the first news to the check, however many follow
+CHECK_PAUSE = 0.5  # seconds at least between two checks
 CHECKS_LATER = (1.5, 4, 10)  # seconds between those that follow the last news: no event tells of files, or of a page
 
 
@@ -105,14 +106,22 @@ class EventsConsumer(SandboxConsumer):
         """Have the tasks checked soon after the daemon was asked for something, or something came of it."""
         while True:
             await self.check_due.wait()
-            await asyncio.sleep(CHECK_SECONDS)
-            self.check_due.clear()
+            await self.hear_out()
             await self.check()
             await asyncio.sleep(CHECK_PAUSE)
             await self.check_again()
 
+    async def hear_out(self) -> None:
+        """Return when there is no more news, or too much."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CHECK_LATEST):
+                while self.check_due.is_set():
+                    self.check_due.clear()
+                    await asyncio.sleep(CHECK_SECONDS)
+        self.check_due.clear()
+
     async def check_again(self) -> None:
-        """Check a few times more, until there is news: a container may do something of which the daemon tells nothing."""
+        """Check a few times more, until there is news: of what a container does, the daemon does not tell all."""
         for pause in CHECKS_LATER:
             with contextlib.suppress(TimeoutError):
                 # Not wait_for: up to Python 3.11 it may swallow the cancellation that a closed page brings.

@@ -23,6 +23,7 @@ from sandbox import (
     events,
     homes,
     idle,
+    inspection,
     overview,
     visits,
     warehouse,
@@ -177,7 +178,7 @@ def known_of(container_id: str, owner_uid: int) -> dict[str, Any]:
         if TELLS_HISTORY.search(line):  # a log may be 8 MB long, and most of it is not about that
             at //= 1000
             flow.feed(hear(at, line) or parse_daemon(at, line))
-    return containers.facts(container_id, owner_uid) | flow.history.as_facts()
+    return inspection.ask(container_id, owner_uid) | flow.history.as_facts()
 
 
 def served_to_customer(sandbox: Sandbox, calls: list[dict[str, Any]]) -> dict[str, Any]:

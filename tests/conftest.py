@@ -16,7 +16,7 @@ from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from courses.models import User
-from sandbox import accounts, containers, customer, door, engine, images, warehouse
+from sandbox import accounts, containers, customer, door, engine, images, inspection, warehouse
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +88,7 @@ class Place:
         return code == 0 and "POHA" in output
 
     def facts(self) -> dict:
-        return containers.facts(self.container_id, self.spec.owner_uid)
+        return inspection.ask(self.container_id, self.spec.owner_uid)
 
 
 _owners = iter(range(1_100_000 + os.getpid() % 8000 * 100, 2_000_000))

@@ -1,12 +1,14 @@
 """The life of a sandbox's container, on a real engine."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.conf import settings
 from django.test import override_settings
 
-from sandbox import containers, engine
+from sandbox import containers, engine, inspection
+from tests.parts import until
 
 POHA = "warehouse:5000/sarafa/poha"
 
@@ -81,7 +83,7 @@ def test_a_command_that_takes_too_long_is_ended(alices):
 
 def test_asking_a_container_that_is_gone_says_so(new_spec):
     with pytest.raises(engine.ContainerGone):
-        containers.facts("no-such-container", new_spec().owner_uid)
+        inspection.ask("no-such-container", new_spec().owner_uid)
     with pytest.raises(engine.ContainerGone):
         containers.daemon_log("no-such-container")
 
@@ -136,10 +138,48 @@ def test_every_call_of_a_check_is_marked(alices):
     assert any("/containers/json" in line and "by=check" not in line for line in earlier)
 
 
+def askers(place) -> list[str]:
+    """The programs in a sandbox that answer checks, by number."""
+    return place.owner("pgrep -f '/sbx/fact[s]'")[1].split()
+
+
+def test_who_asks_again_asks_the_same_program(fresh):
+    fresh.facts()
+    first = askers(fresh)
+    fresh.learner("docker volume create jar")
+    assert [volume["Name"] for volume in fresh.facts()["volumes"]] == ["jar"]
+    assert askers(fresh) == first
+    assert len(first) == 1
+
+
+def test_who_asks_while_another_asks_does_not_wait_for_them(fresh):
+    with ThreadPoolExecutor() as threads:
+        told = list(threads.map(lambda _: fresh.facts(), range(6)))
+    assert all({network["Name"] for network in one["networks"]} == {"bridge", "host", "none"} for one in told)
+    until(lambda: len(askers(fresh)) == 1, 5, "the others' end")
+
+
+def test_a_program_that_was_ended_is_followed_by_another(fresh):
+    fresh.facts()
+    fresh.owner("pkill -KILL -f '/sbx/fact[s]'")
+    assert fresh.facts()["networks"]
+
+
+def test_a_line_that_nobody_asks_over_is_closed(fresh, alices, monkeypatch):
+    monkeypatch.setattr(inspection, "KEPT_SECONDS", 0.5)
+    fresh.facts()
+    time.sleep(0.6)
+    alices.facts()
+    until(lambda: not askers(fresh), 5, "the program's end")
+
+
 def test_a_daemon_that_is_down_is_an_error_not_an_empty_answer(fresh):
+    fresh.facts()
     fresh.root("pkill -STOP -x dockerd")
     with pytest.raises(engine.EngineError, match="did not answer"):
         fresh.facts()
+    fresh.root("pkill -CONT -x dockerd")
+    assert fresh.facts()["networks"]
 
 
 # --- the log ---

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from config.asgi import application
-from sandbox import containers, doctor, engine, images, streaming, tasks, warehouse
+from sandbox import containers, doctor, engine, images, inspection, streaming, tasks, warehouse
 from sandbox.engine import EngineUnreachable
 from sandbox.models import Sandbox, State
 from sandbox.terminal import Place, Terminal
@@ -24,7 +24,7 @@ CALLS = {
     "living": containers.living,
     "ended": containers.ended,
     "run": lambda: containers.run("abc", 1_000_001, ["true"], 5),
-    "facts": lambda: containers.facts("abc", 1_000_001),
+    "facts": lambda: inspection.ask("abc", 1_000_001),
     "daemon_log": lambda: containers.daemon_log("abc"),
     "warehouse up": warehouse.ensure_running,
     "warehouse down": warehouse.stop,

@@ -89,7 +89,7 @@ def test_while_it_checks(alice, workers):
     sandbox = working(alice)
     shell(sandbox, f"docker run --rm {POHA}")
     assert tasks.order(tasks.check_tasks, sandbox.pk)
-    workers.start(dies_at="sandbox.containers.facts after").await_death()
+    workers.start(dies_at="sandbox.inspection.ask after").await_death()
     workers.start()
     assert all_is_well(alice) == sandbox
     assert tasks.order(tasks.check_tasks, sandbox.pk)  # as the next call to the daemon does

@@ -15,7 +15,7 @@ from kombu.transport import memory
 
 from config.celery import app
 from courses.models import User
-from sandbox import capacity, consumers, containers, event_consumer, warehouse
+from sandbox import capacity, consumers, containers, event_consumer, inspection, warehouse
 from sandbox import engine as real_engine
 from sandbox.engine import ContainerGone
 from sandbox.models import Sandbox, State
@@ -208,7 +208,7 @@ class Engine:
         self.enter("unpause")
         self.asleep.discard(container_id)
 
-    def tell(self, container_id: str, owner_uid: int, timeout: float = 5) -> dict[str, object]:
+    def tell(self, container_id: str, owner_uid: int, seconds: float = 5) -> dict[str, object]:
         self.enter("facts")
         return {"containers": [], "images": [], "networks": [], "volumes": []} | self.facts
 
@@ -222,10 +222,11 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     engine = Engine()
     for name, double in {
         "create": engine.create, "wait_ready": engine.wait_ready, "remove": engine.remove, "made": engine.listing,
-        "facts": engine.tell, "daemon_log": engine.log, "save_home": engine.save_home,
+        "daemon_log": engine.log, "save_home": engine.save_home,
         "restore_home": engine.restore_home, "outdated": lambda found: engine.outdated,
     }.items():  # fmt: skip
         monkeypatch.setattr(containers, name, double)
+    monkeypatch.setattr(inspection, "ask", engine.tell)
     monkeypatch.setattr(warehouse, "ensure_running", engine.open_warehouse)
     monkeypatch.setattr(real_engine, "pause", engine.pause)
     monkeypatch.setattr(real_engine, "unpause", engine.unpause)
