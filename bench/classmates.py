@@ -1,9 +1,9 @@
 """A class at work, in a process of its own, so that typing and reading do not slow the one that measures.
 
-`python -m bench.classmates` reads one line of JSON, {"url", "learners": [{"cookies", "code"}], "commands", "every"}. It
-opens the events and a terminal of each, says `ready`, waits for a line, and then types: each learner a command every so
-many seconds, all of them spread over that time. When its stdin ends, it says as JSON how many commands were `typed` and
-what went wrong, as `errors`.
+`python -m bench.classmates` reads one line of JSON, {"url", "learners": [{"cookies", "code", "pid"}], "commands":
+[[typed, [[pause, line]]]], "every"}; of pids and commands tells rehearsal.py. It opens the events and a terminal of
+each, says `ready`, waits for a line, and then types: each learner a command every so many seconds, all of them spread
+over that time. When its stdin ends, it says as JSON how many commands were `typed` and what went wrong, as `errors`.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from typing import Any
 import uvloop
 
 from bench.learner import Events, Gone, Learner, Terminal
+from bench.rehearsal import Command, Voice
 from bench.shells import await_prompt
 
 AT_ONCE = 4  # sandboxes whose pages are opened at the same time
@@ -28,9 +29,12 @@ JITTER = 0.2  # of the pace, by which a learner is sooner or later
 class Class:
     """The process, seen from the one that measures."""
 
-    def __init__(self, learners: list[Learner], commands: list[str], every: float) -> None:
-        people = [{"cookies": learner.cookies, "code": learner.code} for learner in learners]
-        self.order = {"url": learners[0].url, "learners": people, "commands": commands, "every": every}
+    def __init__(self, learners: dict[int, Learner], commands: list[Command], every: float) -> None:
+        """`learners` by the first process of their sandboxes."""
+        people = [{"cookies": one.cookies, "code": one.code, "pid": pid} for pid, one in learners.items()]
+        url = next(iter(learners.values())).url
+        said = [[command.typed, command.lines] for command in commands]
+        self.order = {"url": url, "learners": people, "commands": said, "every": every}
 
     async def come(self) -> None:
         """Return when all pages are open."""
@@ -61,8 +65,8 @@ class Class:
 class Desk:
     """One learner's open page."""
 
-    def __init__(self, learner: Learner, errors: list[str]) -> None:
-        self.learner, self.errors = learner, errors
+    def __init__(self, learner: Learner, voice: Voice, errors: list[str]) -> None:
+        self.learner, self.voice, self.errors = learner, voice, errors
         self.typed = 0
 
     async def open(self) -> None:
@@ -77,16 +81,19 @@ class Desk:
         except Gone as gone:
             self.errors.append(f"{type(source.__self__).__name__}: {gone}")  # type: ignore[attr-defined]
 
-    async def type(self, commands: list[str], first: float, every: float) -> None:
+    async def type(self, commands: list[Command], first: float, every: float) -> None:
         await asyncio.sleep(first)
         for command in itertools.cycle(commands):
-            await self.terminal.type(f"{command}\r".encode())
+            await self.terminal.type(f"{command.echoed}\r".encode())
             self.typed += 1
-            await asyncio.sleep(every * random.uniform(1 - JITTER, 1 + JITTER))
+            pause = asyncio.create_task(asyncio.sleep(every * random.uniform(1 - JITTER, 1 + JITTER)))
+            await self.voice.say(command.lines)
+            await pause
 
     async def close(self) -> None:
         await self.events.close()
         await self.terminal.close()
+        self.voice.close()
         await self.learner.http.close()
 
 
@@ -97,7 +104,7 @@ async def main() -> None:
     for person in order["learners"]:
         learner = Learner(order["url"], person["cookies"])
         learner.code = person["code"]
-        desks.append(Desk(learner, errors))
+        desks.append(Desk(learner, Voice(person["pid"]), errors))
     for first in range(0, len(desks), AT_ONCE):
         await asyncio.gather(*(desk.open() for desk in desks[first : first + AT_ONCE]))
     jobs = [asyncio.create_task(desk.read(desk.events.receive)) for desk in desks]
@@ -105,8 +112,9 @@ async def main() -> None:
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     every = order["every"]
+    commands = [Command(typed, lines) for typed, lines in order["commands"]]
     for number, desk in enumerate(desks):
-        jobs.append(asyncio.create_task(desk.type(order["commands"], every * number / len(desks), every)))
+        jobs.append(asyncio.create_task(desk.type(commands, every * number / len(desks), every)))
     await asyncio.to_thread(sys.stdin.read)
     print(json.dumps({"typed": sum(desk.typed for desk in desks), "errors": errors}), flush=True)
     for job in jobs:

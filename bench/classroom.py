@@ -1,4 +1,8 @@
-"""A hundred learners at work and three consoles: how soon a console shows what happens, and what the platform takes."""
+"""A class of a hundred before three consoles: how soon a console shows what happens, and what the platform takes.
+
+The learners are simulated: pages, sockets, sandboxes and their daemons are real, what the daemons say of commands is a
+recording (rehearsal.py).
+"""
 
 import asyncio
 import itertools
@@ -13,10 +17,11 @@ from bench.classmates import Class
 from bench.consoles import Causes, Console
 from bench.entering import LESSON, Workshop
 from bench.learner import Events, Gone, Learner
+from bench.rehearsal import Command, rehearse
 from bench.report import Figure, milliseconds, percentile
 
 LEARNERS, LEARNERS_QUICK = 100, 20
-EVERY = 30  # seconds between two commands of one learner
+EVERY = 60  # seconds between two commands of one learner; the course plans 45 minutes for the 18 of that day
 HAND_EVERY, HAND_UP = 2, 10  # seconds between two learners who raise a hand, and until it is lowered
 NOTE_EVERY, READ_AFTER = 3, 2  # seconds between two notes, and until the learner has read it
 LAST_NEWS = 3  # seconds in which what was caused last arrives
@@ -33,12 +38,13 @@ async def measure(bench: Bench) -> list[Figure]:
     async with AsyncExitStack() as stack:
         workshop = Workshop(bench, bench.times(LEARNERS, LEARNERS_QUICK), stack)
         await workshop.warm_up()
+        commands = await rehearse(bench, typed(bench))
         joined = await workshop.fill()
-        lesson = Lesson(bench, workshop)
+        lesson = Lesson(bench, workshop, commands)
         return [*joined, *(await lesson.hold(60 * bench.minutes))]
 
 
-def commands(bench: Bench) -> list[str]:
+def typed(bench: Bench) -> list[str]:
     """Return what one learner types: the tasks' solutions, with an aside after each."""
     scripts = bench.platform.solutions(LESSON)
     solved = [f"bash -c {shlex.quote(script)}" if "\n" in script else script for script in scripts]
@@ -48,14 +54,16 @@ def commands(bench: Bench) -> list[str]:
 class Lesson:
     """A workshop while it is held, and measured."""
 
-    def __init__(self, bench: Bench, workshop: Workshop) -> None:
-        self.bench, self.workshop = bench, workshop
+    def __init__(self, bench: Bench, workshop: Workshop, commands: list[Command]) -> None:
+        self.bench, self.workshop, self.commands = bench, workshop, commands
         self.causes = Causes(bench.platform.data / "sarafa.sqlite3")
         self.errors: list[str] = []
         self.numbers: dict[str, int] = {}  # of participants, by name
 
     async def hold(self, seconds: float) -> list[Figure]:
-        mates = Class(list(self.workshop.learners.values()), commands(self.bench), EVERY)
+        containers = {one: await self.bench.engine.container(one.code) for one in self.workshop.learners.values()}
+        pids = {(await container.show())["State"]["Pid"]: one for one, container in containers.items()}
+        mates = Class(pids, self.commands, EVERY)
         await mates.come()
         shown = await consoles.opened(self.workshop.instructors, self.workshop.code)
         self.numbers = {row["name"]: row["id"] for row in shown[0].rows.values()}

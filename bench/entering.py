@@ -10,7 +10,7 @@ from bench.bench import Bench
 from bench.learner import FullHouse, Learner
 from bench.report import Figure, milliseconds, percentile
 
-LESSON = "sarafa-bazaar/day-1"
+LESSON = "sarafa-bazaar/day-2"
 INSTRUCTORS = 3
 WITHIN = 10  # seconds in which all of them come
 WARM_SECONDS = 900  # for the sandboxes of a class to be started before it begins
