@@ -18,6 +18,7 @@ from workshops.models import Participant, Watch
 Frame = dict[str, Any]
 
 WATCHED_SECONDS = 1  # between two looks at whether whoever watched is still there
+CALM_SECONDS = 12  # between two looks without news: there are as many of these pages as learners
 
 
 class ClassroomConsumer(LiveConsumer):
@@ -32,7 +33,7 @@ class ClassroomConsumer(LiveConsumer):
 
     def patience(self) -> float:
         """A watcher whose process died tells nobody that it has gone."""
-        return WATCHED_SECONDS if self.shown.get("watchers") else super().patience()
+        return WATCHED_SECONDS if self.shown.get("watchers") else CALM_SECONDS
 
     async def show(self, stale: set[int] | None) -> bool:
         found = await ask(seen_by, self.scope["user"].pk, self.argument("code"))

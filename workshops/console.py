@@ -29,6 +29,7 @@ class Board:
     def __init__(self, user_id: int, code: str, language: str) -> None:
         self.user_id, self.code, self.language = user_id, code, language
         self.rows: dict[int, roster.Row] = {}  # by the learner
+        self.told: dict[int, Frame] = {}  # the same, as the page gets them
         self.shown: Frame = {}
         self.shown_rows: dict[int, Frame] = {}
 
@@ -43,11 +44,7 @@ class Board:
             return None
         tasks = columns(workshop, self.language)
         found = roster.rows(workshop, tasks, now, learners)
-        if learners is None:
-            self.rows = {}
-        self.rows |= {row.participant.learner_id: row for row in found}
-        for learner in (learners or set()) - {row.participant.learner_id for row in found}:
-            self.rows.pop(learner, None)
+        self.take(found, set(self.rows) if learners is None else learners)
         ordered = sorted(self.rows.values(), key=lambda row: row.participant.pk)
         return self.changes(
             {
@@ -56,8 +53,17 @@ class Board:
                 "times": roster.times_of(ordered, tasks),
                 "radar": roster.radar_of(ordered, now),
             },
-            {row.participant.pk: row.as_json() for row in ordered},
+            {row.participant.pk: self.told[row.participant.learner_id] for row in ordered},
         )
+
+    def take(self, found: list[roster.Row], looked_for: set[int]) -> None:
+        """Put what was found in the place of these learners' rows. The others are not told anew: it takes longest."""
+        for learner in looked_for:
+            self.rows.pop(learner, None)
+            self.told.pop(learner, None)
+        for row in found:
+            self.rows[row.participant.learner_id] = row
+            self.told[row.participant.learner_id] = row.as_json()
 
     def workshop(self) -> Workshop | None:
         user = User.objects.filter(pk=self.user_id).first()

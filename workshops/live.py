@@ -1,6 +1,7 @@
 """What both live pages of a workshop share: they look at the database when they are told to, and every few seconds."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -36,22 +37,26 @@ class LiveConsumer(Consumer):
         await self.inbox.follow({group_of_learner(learner) for learner in learners})
 
     async def keep_showing(self) -> None:
+        looked_at = 0.0
         while True:
+            if time.monotonic() - looked_at >= self.patience():
+                self.stale = None
             stale, self.stale = self.stale, set()
+            looked_at = time.monotonic() if stale is None else looked_at
             self.due.clear()
             if not await self.show(stale):
                 await self.close(NO_SANDBOX)
                 return
             try:
                 # Not wait_for: up to Python 3.11 it may swallow the cancellation that a closed page brings.
-                async with asyncio.timeout(self.patience()):
+                async with asyncio.timeout(max(0, looked_at + self.patience() - time.monotonic())):
                     await self.due.wait()
                 await asyncio.sleep(GATHER_SECONDS)
             except TimeoutError:
-                self.stale = None
+                continue
 
     def patience(self) -> float:
-        """Return after how many seconds without news one looks at everything."""
+        """Return after how many seconds one looks at everything, news or not."""
         return LOOK_SECONDS
 
     async def show(self, stale: set[int] | None) -> bool:

@@ -11,6 +11,7 @@ from channels.testing import WebsocketCommunicator
 from django.utils import timezone
 
 from courses.models import User
+from sandbox.events import publish_learner
 from sandbox.models import Trouble
 from tests.sandbox.pages import closed_with, page
 from tests.workshops.conftest import make_workshop
@@ -146,6 +147,17 @@ async def test_what_nobody_told_of_is_seen_all_the_same(workshop, two, bob, monk
     monkeypatch.setattr(live, "LOOK_SECONDS", 0.1)
     async with opened(workshop, bob) as socket:
         await Participant.objects.filter(pk=two[0].pk).aupdate(hand_at=timezone.now())
+        frame = await news(socket)
+    assert [row["id"] for row in frame["rows"]] == [two[0].pk]
+
+
+async def test_it_is_seen_in_a_room_in_which_something_happens_all_the_time(workshop, two, bob, monkeypatch):
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.3)
+    async with opened(workshop, bob) as socket:
+        await Participant.objects.filter(pk=two[0].pk).aupdate(hand_at=timezone.now())
+        async with asyncio.timeout(5):
+            while await socket.receive_nothing(timeout=0.01):
+                await sync_to_async(publish_learner)(two[1].learner_id)
         frame = await news(socket)
     assert [row["id"] for row in frame["rows"]] == [two[0].pk]
 
