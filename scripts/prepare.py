@@ -1,5 +1,7 @@
 """Makes ready what the processes need: database, static files, images, warehouse. Each step is skipped if done."""
 
+import fcntl
+import hashlib
 import os
 import sys
 import time
@@ -22,13 +24,41 @@ def step(text: str, *command: str) -> None:
         print(f"  done in {took:.0f} s", flush=True)
 
 
+def collect_static() -> None:
+    """Collect and compress styles and scripts, which takes long, unless those that are there are of the same files.
+
+    Of processes that share STATIC_ROOT one collects, and the others wait.
+    """
+    from django.conf import settings
+
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    with (settings.STATIC_ROOT / ".sources").open("a+") as known:
+        fcntl.flock(known, fcntl.LOCK_EX)
+        known.seek(0)
+        sources = static_sources()
+        if known.read() == sources:
+            return
+        step("Styles and scripts", "collectstatic", "--noinput")
+        known.truncate(0)
+        known.write(sources)
+
+
+def static_sources() -> str:
+    """Return what is another text after any change of a static file."""
+    from django.contrib.staticfiles.finders import get_finders
+
+    paths = [Path(storage.path(name)) for finder in get_finders() for name, storage in finder.list([])]
+    found = sorted((str(path), (stat := path.stat()).st_size, stat.st_mtime_ns) for path in paths)
+    return hashlib.sha256(repr(found).encode()).hexdigest()
+
+
 def main() -> None:
     django.setup()
     step("Images", "images")
     if "--images-only" in sys.argv:
         return
     step("Database", "migrate")
-    step("Styles and scripts", "collectstatic", "--noinput")
+    collect_static()
     step("Warehouse", "warehouse", "up")
     step("Course images", "warehouse", "seed")
 

@@ -59,7 +59,7 @@ class Platform:
         self.folder = folder
         self.output = folder / "run.log"
         self.environment = {**os.environ, "DATA_DIR": str(folder), "PORT": str(self.port)} | {
-            "VISITS_PORT": str(free_port()), **environment,
+            "VISITS_PORT": str(free_port()), "STATIC_ROOT": str(ROOT / "var" / "static-under-test"), **environment,
         }  # fmt: skip
         self.process: subprocess.Popen[bytes] | None = None
 
