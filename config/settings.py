@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "sandbox",  # before courses: it adds `--live` to courses' command
     "courses",
     "workshops",
+    "backups",
     "accounts",
 ]
 

@@ -116,10 +116,10 @@ def await_door() -> None:
 
 
 @errors_translated()
-def run(argv: Sequence[str], timeout: float = engine.CALL_SECONDS) -> tuple[int, str]:
-    """Run a command in the warehouse; return its exit code and what it printed."""
+def run(argv: Sequence[str], timeout: float = engine.CALL_SECONDS, container: str = "") -> tuple[int, str]:
+    """Run a command in the warehouse, or another container of its kind; return its exit code and what it printed."""
     calls = engine.connect(timeout=int(timeout))
-    command = calls.exec_create(container_name(), list(argv))["Id"]
+    command = calls.exec_create(container or container_name(), list(argv))["Id"]
     printed = calls.exec_start(command).decode(errors="replace")
     return int(calls.exec_inspect(command)["ExitCode"] or 0), printed
 

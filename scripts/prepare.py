@@ -57,20 +57,30 @@ def main() -> None:
     step("Images", "images")
     if "--images-only" in sys.argv:
         return
+    finish_restore()
     step("Database", "migrate")
     collect_static()
     step("Warehouse", "warehouse", "up")
     step("Course images", "warehouse", "seed")
 
 
+def finish_restore() -> None:
+    """Put the rest of a backup in place, if that was cut off half-way: nobody may meet a half of it."""
+    from backups import restoring
+
+    if restoring.finish():
+        print("A restore that was cut off has been finished.", flush=True)
+
+
 if __name__ == "__main__":
     from django.core.management import CommandError
 
+    from backups.errors import BackupError
     from sandbox.engine import EngineError
 
     try:
         main()
-    except (EngineError, CommandError) as exc:
+    except (BackupError, EngineError, CommandError) as exc:
         sys.exit(str(exc))
     except KeyboardInterrupt:
         sys.exit("Stopped. What is done so far is kept: the next start goes on from there.")

@@ -1,0 +1,98 @@
+"""Tar archives as they are written and read here: files and folders alone, a block at a time, nothing extracted.
+
+Archives are not trusted: they may come from a disk that anybody could write to. So only the plainest headers are read,
+by hand: `tarfile` on its own would hold in memory what an extended header says of itself, whatever its size.
+"""
+
+import tarfile
+import time
+from collections.abc import Iterator
+from tarfile import AREGTYPE, BLOCKSIZE, DIRTYPE, GNU_FORMAT, GNUTYPE_LONGNAME, REGTYPE, TarInfo
+from typing import Protocol
+
+from backups.errors import BackupError
+
+CHUNK = 1 << 20
+LONGEST_NAME = 4096
+END = bytes(2 * BLOCKSIZE)
+
+
+class Source(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Content:
+    """What is in one file of an archive, to be read once, while the archive is at it."""
+
+    def __init__(self, source: Source, size: int) -> None:
+        self.source = source
+        self.left = size
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.source.read(self.left if size < 0 else min(size, self.left))
+        if self.left and size and not data:
+            raise BackupError("The archive ends in the middle: it was cut off.")
+        self.left -= len(data)
+        return data
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self.left:
+            yield self.read(CHUNK)
+
+
+def walk(source: Source) -> Iterator[tuple[TarInfo, Content]]:
+    """Yield what is in an archive, in order. Raise BackupError at the first thing that is not of our kind."""
+    long_name = ""
+    while (block := source.read(BLOCKSIZE)).strip(b"\0"):
+        info = header(block)
+        content = Content(source, info.size)
+        if info.type == GNUTYPE_LONGNAME and info.size <= LONGEST_NAME:
+            long_name = content.read().rstrip(b"\0").decode(errors="replace")
+        else:
+            info.name, long_name = long_name or info.name, ""
+            check(info)
+            yield info, content
+        for _ in content:
+            pass  # nobody wanted to know
+        source.read(-info.size % BLOCKSIZE)
+
+
+def header(block: bytes) -> TarInfo:
+    try:
+        info = TarInfo.frombuf(block, "utf-8", "strict")
+    except (tarfile.TarError, ValueError):
+        raise BackupError("This is no archive of ours, or it is broken.") from None
+    if info.size < 0 or (info.type == DIRTYPE and info.size):
+        raise BackupError("The archive holds something of an impossible size.")
+    return info
+
+
+def check(info: TarInfo) -> None:
+    if info.type not in (REGTYPE, AREGTYPE, DIRTYPE):
+        raise BackupError(f"The archive holds something that is neither a file nor a folder: {info.name!r}.")
+    try:
+        clean = tarfile.data_filter(info, "/nowhere").name == info.name  # it would take a leading slash away
+    except tarfile.FilterError:
+        clean = False
+    if not clean or ".." in info.name.split("/") or "\0" in info.name:
+        raise BackupError(f"The archive holds a name that leads out of it: {info.name!r}.")
+
+
+def made_anew(source: Source, allowed: tuple[str, ...], owner: int) -> Iterator[bytes]:
+    """Yield an archive of the same files, but with headers of our own, so that another reader sees what we saw.
+
+    `allowed` are the names at its top; all that is in it becomes the owner's.
+    """
+    now = int(time.time())
+    for info, content in walk(source):
+        if not any(info.name == top or info.name.startswith(f"{top}/") for top in allowed):
+            raise BackupError(f"The archive holds something that does not belong there: {info.name!r}.")
+        fresh = TarInfo(info.name)
+        fresh.type = DIRTYPE if info.isdir() else REGTYPE
+        fresh.mode = 0o755 if info.isdir() else 0o644
+        fresh.uid = fresh.gid = owner
+        fresh.size, fresh.mtime = info.size, min(max(int(info.mtime), 0), now)
+        yield fresh.tobuf(GNU_FORMAT)
+        yield from content
+        yield bytes(-info.size % BLOCKSIZE)
+    yield END
