@@ -108,13 +108,14 @@ def new_file(name: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
-    """Yield an empty file that is gone at the end, unless it was renamed."""
+    """Yield an empty file that is gone at the end, with what SQLite put beside it, unless it was renamed."""
     file = folder / f"{UNDONE}{os.urandom(6).hex()}.part"
     os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         yield file
     finally:
-        file.unlink(missing_ok=True)
+        for leftover in folder.glob(f"{file.name}*"):
+            leftover.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -127,7 +128,7 @@ def sync_folder(folder: Path) -> None:
 
 def forget_abandoned(folder: Path) -> None:
     """Remove what those have left that were killed, or whose machine went down."""
-    for file in folder.glob(f"{UNDONE}*.part"):
+    for file in folder.glob(f"{UNDONE}*.part*"):
         if time.time() - file.stat().st_mtime > ABANDONED:
             file.unlink()
 

@@ -7,7 +7,7 @@ import time
 import pytest
 from django.core.management import CommandError, call_command
 
-from backups import archive
+from backups import archive, databases
 from backups.alone import only_one
 from backups.errors import BackupError
 from sandbox import containers
@@ -92,6 +92,17 @@ def test_what_goes_wrong_is_said_and_leaves_nothing(old, folder, monkeypatch, er
     with pytest.raises(CommandError, match=sentence):
         call_command("backup", to=folder, keep=1)
     assert names(folder) == ["sarafa-20200101T000000Z.tar"]
+
+
+def test_a_database_that_cannot_be_copied_leaves_nothing(old, folder, monkeypatch):
+    def fill(database, to):
+        (folder / f"{to.name}-wal").touch()  # as SQLite does on a full disk
+        raise BackupError("The disk is full.")
+
+    monkeypatch.setattr(databases.Sqlite, "copy", fill)
+    with pytest.raises(BackupError, match="full"):
+        old.backup(folder)
+    assert names(folder) == []
 
 
 def test_a_folder_that_is_not_there_is_not_made(old, folder):
