@@ -81,18 +81,28 @@ def check(info: TarInfo) -> None:
 def made_anew(source: Source, allowed: tuple[str, ...], owner: int) -> Iterator[bytes]:
     """Yield an archive of the same files, but with headers of our own, so that another reader sees what we saw.
 
-    `allowed` are the names at its top; all that is in it becomes the owner's.
+    `allowed` are the names at its top; all that is in it becomes the owner's, with every folder on the way.
     """
-    now = int(time.time())
+    folder = ""
     for info, content in walk(source):
         if not any(info.name == top or info.name.startswith(f"{top}/") for top in allowed):
             raise BackupError(f"The archive holds something that does not belong there: {info.name!r}.")
-        fresh = TarInfo(info.name)
-        fresh.type = DIRTYPE if info.isdir() else REGTYPE
-        fresh.mode = 0o755 if info.isdir() else 0o644
-        fresh.uid = fresh.gid = owner
-        fresh.size, fresh.mtime = info.size, min(max(int(info.mtime), 0), now)
-        yield fresh.tobuf(GNU_FORMAT)
+        parent = info.name.rpartition("/")[0]
+        if parent and parent != folder:  # who unpacks it would make those that are not told of root's
+            folder = parent
+            for end in [at for at, letter in enumerate(f"{parent}/") if letter == "/"]:
+                yield header_of(parent[:end], owner, None)
+        yield header_of(info.name, owner, None if info.isdir() else info)
         yield from content
         yield bytes(-info.size % BLOCKSIZE)
     yield END
+
+
+def header_of(name: str, owner: int, file: TarInfo | None) -> bytes:
+    """Return the header of a file, or of a folder."""
+    fresh = TarInfo(name)
+    fresh.type, fresh.mode = (REGTYPE, 0o644) if file else (DIRTYPE, 0o755)
+    fresh.uid = fresh.gid = owner
+    now = int(time.time())
+    fresh.size, fresh.mtime = (file.size, min(max(int(file.mtime), 0), now)) if file else (0, now)
+    return fresh.tobuf(GNU_FORMAT)

@@ -125,6 +125,9 @@ def test_a_registry_comes_with_headers_of_our_own():
     content = tar_of(Entry("docker", kind=tarfile.DIRTYPE), Entry(name, b"layer"), Entry("stock.json", b"{}"))
     made = b"".join(tar.made_anew(io.BytesIO(content), TOP, 5000))
     with tarfile.open(fileobj=io.BytesIO(made)) as found:
-        assert [entry.name for entry in found] == ["docker", name, "stock.json"]
+        files = [entry.name for entry in found if entry.isfile()]
+        folders = {entry.name for entry in found if entry.isdir()}
+        assert files == [name, "stock.json"]
+        assert folders == {name.rsplit("/", above)[0] for above in range(1, 62)}
         assert {(entry.uid, stat.S_IMODE(entry.mode)) for entry in found} == {(5000, 0o755), (5000, 0o644)}
         assert found.extractfile(name).read() == b"layer"
