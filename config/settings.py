@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -108,15 +109,33 @@ TEMPLATES = [
     },
 ]
 
-# People and progress. SQLite in WAL mode, so that readers never wait for the one writer.
+# People and progress. SQLite in WAL mode, so that readers never wait for the one writer; or PostgreSQL.
 DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'sarafa.sqlite3'}"
-DATABASES = {"default": dict(dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True))}
-if DATABASE_URL.startswith("sqlite"):
-    DATABASES["default"]["OPTIONS"] = {
+database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True))
+if database["ENGINE"].endswith("sqlite3"):
+    database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+elif database["ENGINE"].endswith("postgresql"):
+    # Under ASGI each request has a thread of its own, which would make a connection of its own: they share some. One
+    # that does not work any more is replaced when it is asked for, so that a restart of PostgreSQL mends itself.
+    database["CONN_MAX_AGE"] = 0  # it is given back, not kept
+    database["OPTIONS"] = {
+        "application_name": "sarafa",
+        "connect_timeout": 5,
+        "pool": {
+            "min_size": 1,
+            "max_size": int(number("DATABASE_CONNECTIONS", 10)),
+            "timeout": 5,  # seconds to wait for one, after which a page says that something is wrong
+            "reconnect_timeout": 2,  # then it is tried again when somebody asks, and not at growing intervals
+        },
+        **database.get("OPTIONS", {}),
+    }
+else:
+    raise ImproperlyConfigured("DATABASE_URL must be of PostgreSQL or SQLite: postgresql://user:password@host/name.")
+DATABASES = {"default": database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "courses.User"

@@ -59,7 +59,7 @@ class EventsConsumer(SandboxConsumer):
 
     async def show_state(self, if_new: bool = False) -> None:
         try:
-            await self.sandbox.arefresh_from_db()
+            await database_sync_to_async(self.sandbox.refresh_from_db)()
         except Sandbox.DoesNotExist:
             await self.close(NO_SANDBOX)
             return

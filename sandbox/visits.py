@@ -13,6 +13,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import jmespath
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.core import signing
 from django.http import parse_cookie
@@ -159,7 +160,10 @@ def dialled(sandbox: Sandbox, port: int) -> AbstractAsyncContextManager[streamin
 
 
 async def running(visit: Visit) -> Sandbox | None:
-    return await Sandbox.objects.filter(code=visit.code, state=State.RUNNING).afirst()
+    found: Sandbox | None = await database_sync_to_async(
+        Sandbox.objects.filter(code=visit.code, state=State.RUNNING).first
+    )()
+    return found
 
 
 def visit_of(scope: Scope) -> Visit | None:

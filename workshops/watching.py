@@ -144,7 +144,7 @@ class WatchedEvents(OverTheShoulder, EventsConsumer):
     async def is_watched(self) -> bool:
         """Return whether the terminal's socket is there, which tells the learner."""
         watches = Watch.objects.present(timezone.now())
-        return await watches.filter(participant=self.participant, instructor=self.scope["user"]).aexists()
+        return bool(await ask(watches.filter(participant=self.participant, instructor=self.scope["user"]).exists))
 
     async def is_watched_soon(self) -> bool:
         with contextlib.suppress(TimeoutError):
