@@ -1,6 +1,6 @@
 """Who gets a sandbox, and when: the learner's own, one of the warm pool, a new one, or a place in the queue.
 
-Each decision is a transaction of its own. SQLite runs one after another, so that two never see the same last place.
+Each decision is a transaction of its own, made in turn, so that two never see the same last place.
 """
 
 from datetime import datetime
@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 
 from sandbox import capacity
 from sandbox.models import ACTIVE, Reservation, Sandbox, State, Waiting
+from sandbox.turns import take_turn
 
 ASK_AGAIN_SECONDS = 5
+TURN = "admission"
 
 
 class FullHouse(Exception):
@@ -49,6 +51,7 @@ def open_for(learner: Any) -> Sandbox:
     now = timezone.now()
     try:
         with transaction.atomic():
+            take_turn(TURN)
             Waiting.objects.note(learner, now)
             made = take_place(learner, now)
     except IntegrityError:
@@ -140,6 +143,7 @@ def fill_pool() -> None:
 def make_warm() -> bool:
     """Start one more for the pool, if it lacks one. Learners go first, those who wait and those whose start is slow."""
     with transaction.atomic():
+        take_turn(TURN)
         wanted = (
             Sandbox.objects.unclaimed().count() < pool_size(timezone.now())
             and not Sandbox.objects.claimed().filter(state=State.STARTING).exists()

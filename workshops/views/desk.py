@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from courses.models import AuditEntry
+from sandbox.turns import take_turn
 from workshops import codes, deletion, events, qr
 from workshops.access import staff_only, taught, user_of
 from workshops.forms import WorkshopForm, shortage
@@ -48,9 +49,11 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def change(request: HttpRequest, workshop: Workshop, action: Action) -> HttpResponse:
-    """Show the form, or do what it says: in one transaction, so that two workshops never get the same last places."""
+    """Show the form, or do what it says: in turn, so that two workshops never get the same last places."""
     is_new, title = workshop.pk is None, workshop.title
     with transaction.atomic():
+        if request.method == "POST":
+            take_turn("places")
         form = WorkshopForm(user_of(request), request.POST or None, instance=workshop)
         if request.method == "POST" and form.is_valid():
             form.save()
