@@ -84,7 +84,7 @@ def newcomer(sociallogin: SocialLogin, guest: User | None) -> User:
     user = guest or User()
     names = sociallogin.names
     user.username = free_username(str(names.get("username") or names.get("name") or ""))
-    user.name = user.name or " ".join(str(names.get("name") or "").split())[:80]
+    user.name = user.name or " ".join(str(names.get("name") or "").replace("\0", "").split())[:80]
     user.is_guest = False
     user.set_unusable_password()
     user.save()

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+NUL = rb"\000"  # as it stands in a quoted value; PostgreSQL cannot be asked for a text that has one
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -51,7 +52,7 @@ class Unambiguous:
         for name, value in scope.get("headers", []):
             for key, part in pairs(value) if name == b"cookie" else []:
                 seen[key].add(part)
-        doubtful = {key for key in names() if len(seen[key]) > 1}
+        doubtful = {key for key in names() if len(seen[key]) > 1 or any(NUL in part for part in seen[key])}
         if doubtful:
             scope = scope | {"headers": without(scope["headers"], doubtful)}
         return await self.application(scope, receive, send)

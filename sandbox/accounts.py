@@ -12,6 +12,8 @@ from base64 import b32encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.ipv6 import is_valid_ipv6_address
+
 from courses.models import User
 from sandbox import keys
 from sandbox.models import Sandbox
@@ -74,6 +76,8 @@ def at(address: str) -> Account | None:
     """Return the account of the sandbox with this address; None if there is no such sandbox."""
     if is_trial(address):
         return of_trial(address)
+    if not is_valid_ipv6_address(address):
+        return None
     found = Sandbox.objects.live().filter(address=address).only("learner_id").first()
     return of_learner(found.learner_id) if found else None
 

@@ -19,6 +19,7 @@ CODE = "rajwada"
 LABEL = "sarafa.customer"
 OWNER_UID = containers.FIRST_OWNER_UID + 1  # between the ids that containers map and those of learners' sandboxes
 IMAGE = re.compile(r"warehouse:5000/[a-z0-9._/-]{1,200}(:[\w.-]{1,128})?")
+LONGEST = 255  # letters of an image's name that are kept
 PUSH = re.compile(r"/images/(.+)/push")
 READY_SECONDS = 30
 PULL_SECONDS = 30
@@ -57,7 +58,9 @@ def pushed(calls: Iterable[dict[str, Any]], space: str) -> Iterator[tuple[str, s
         found = PUSH.fullmatch(call["path"]) if call["method"] == "POST" else None
         if found and space and found[1].startswith(f"warehouse:5000/{space}/"):
             tag = parse_qs(call["query"]).get("tag", [""])[0]
-            yield call["at"], plain_name(f"{found[1]}:{tag}" if tag else found[1])
+            image = plain_name(f"{found[1]}:{tag}" if tag else found[1])
+            if IMAGE.fullmatch(image) and len(image) <= LONGEST:
+                yield call["at"], image
 
 
 def order(image: str) -> Served:
@@ -79,7 +82,7 @@ def ask(container_id: str, image: str) -> Served:
     if code == 125 or "Cannot connect to the Docker daemon" in output:
         remove()  # the next order finds a new one
         raise EngineError("The customer's daemon did not run it. A new one is on the way.")
-    return Served(output, code)
+    return Served(output.replace("\0", ""), code)  # which no text in PostgreSQL may have
 
 
 def ensure_there() -> str:

@@ -13,7 +13,7 @@ def new_code(length: int) -> str:
 
 def typed(text: str) -> str:
     """Return a code as it is stored, of what somebody typed: capitals, blanks and hyphens are forgiven."""
-    return re.sub(r"[\s\-_.]+", "", text).lower()[:40]
+    return re.sub(r"[\s\-_.\0]+", "", text).lower()[:40]
 
 
 def spoken(code: str) -> str:

@@ -56,7 +56,7 @@ urlpatterns = [
     path(f"{one}certificates/", certificates.certificates, name="certificates"),
     path(f"{participant}record/", gradebook.record, name="record"),
     path("workshops/<slug:code>/certificate/", certificates.my_certificate, name="my-certificate"),
-    path("certificates/workshops/<str:code>/", certificates.certificate, name="certificate"),
+    path("certificates/workshops/<slug:code>/", certificates.certificate, name="certificate"),
     # What learners do.
     path("workshops/<slug:code>/hand/", learner.hand, name="hand"),
     path("workshops/<slug:code>/keyboard/<int:watch>/", learner.keyboard, name="answer-keyboard"),

@@ -61,6 +61,7 @@ class Enrollment(models.Model):
 
         Each change counts as a try: the learner did something that bears upon the task, but is not all of it.
         """
+        found = found.replace("\0", "")  # it was found in a sandbox; PostgreSQL has no such letter
         first = {"found": found, "expected": expected, "hint": hint, "hints": 1 if hint else 0}
         attempt, is_new = self.attempts.get_or_create(lesson=lesson, task=task, defaults=first)
         return is_new or attempt.renew(found, expected, hint)

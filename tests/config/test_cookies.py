@@ -29,6 +29,10 @@ async def test_two_sessions_are_none(cookies):
     assert await passed_on(*cookies) == [b"plate=blue"]
 
 
+async def test_one_with_a_letter_that_no_database_has_is_none():
+    assert await passed_on(rb'sessionid="abcdefgh\000"; plate=blue') == [b"plate=blue"]
+
+
 async def test_two_headers_are_read_as_one():
     assert await passed_on(b"sessionid=a", b"sessionid=b") == []
 

@@ -30,6 +30,12 @@ def test_no_hint_is_no_hint(enrollment):
     assert attempt() == (0, 0, "nothing")
 
 
+def test_a_letter_that_no_database_has_is_left_out(enrollment):
+    for _ in range(2):
+        enrollment.try_task("day-2", "first-order", "no\0thing", "one", "docker run")
+    assert attempt() == (0, 1, "nothing")
+
+
 def test_what_has_not_changed_is_no_try(enrollment):
     for _ in range(3):
         enrollment.try_task("day-2", "first-order", "nothing", "one", "docker run")

@@ -12,12 +12,13 @@ from tests.recordings import heard_call
 
 @pytest.fixture
 def alices(alice, make, engine, monkeypatch):
-    """Alice's sandbox, whose daemon was asked to push something of hers, of another's, and something else."""
+    """Alice's sandbox, whose daemon was asked to push something of hers, of another's, and what has no such name."""
     sandbox = make(alice)
     space = accounts.of_learner(alice.pk).space
     calls = [
         ("POST", f"/v1.45/images/warehouse:5000/{space}/poha/push?tag=latest"),
         ("POST", "/v1.45/images/warehouse:5000/bcdf77/poha/push?tag=1"),
+        ("POST", f"/v1.45/images/warehouse:5000/{space}/poha/push?tag=a%00b"),
         ("GET", f"/v1.45/images/warehouse:5000/{space}/poha/push?tag=latest"),
     ]
     log = [(number * 1_000_000_000, heard_call(number, *call)) for number, call in enumerate(calls, 1)]

@@ -57,7 +57,7 @@ def audited() -> list[tuple[str, str, str | None, str]]:
 
 def test_a_note_goes_to_those_it_is_for_and_to_nobody_else(desk, workshop, two, told):
     alice, charlie = (told(one.learner) for one in two)
-    answer = desk.post(f"{ROOM.format(workshop)}notes/", {"to": str(two[0].pk), "text": " Look at the port. "})
+    answer = desk.post(f"{ROOM.format(workshop)}notes/", {"to": str(two[0].pk), "text": " Look at\0 the port. "})
     assert answer.json() == {"sent": 1}
     assert [(note.participant, note.text, note.is_hint) for note in Note.objects.all()] == [
         (two[0], "Look at the port.", False)

@@ -38,7 +38,7 @@ def chosen(request: HttpRequest, workshop: Workshop) -> list[Participant]:
 @staff_only
 def send_note(request: HttpRequest, code: str) -> JsonResponse:
     """Write `text` to the participants that `to` names, as a hint or not."""
-    workshop, text = taught(request, code), request.POST.get("text", "").strip()
+    workshop, text = taught(request, code), request.POST.get("text", "").replace("\0", "").strip()
     to = chosen(request, workshop)
     if not text:
         return refused(_("Write something first."))
