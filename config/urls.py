@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from config import health
 
+handler500 = "config.trouble.server_error"
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

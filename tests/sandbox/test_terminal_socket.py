@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.db import OperationalError
 
 from sandbox import accounts, consumers
 from sandbox.engine import EngineError, EngineUnreachable
@@ -81,6 +82,23 @@ async def test_bytes_go_both_ways_as_they_are(alice, make, shell):
         assert await socket.receive_from() == every
         await socket.send_to(bytes_data=every)
         await until(lambda: bytes(shell.typed) == every)
+
+
+async def test_a_shell_goes_on_without_a_database(alice, make, shell, monkeypatch):
+    async def away(_sandbox) -> None:
+        raise OperationalError("the connection is lost")
+
+    sandbox = await sync_to_async(make)(alice)
+    async with page(terminal(sandbox), alice) as socket:
+        shell.prints.put_nowait(b"$ ")
+        assert await socket.receive_from() == b"$ "
+        monkeypatch.setattr("sandbox.idle.keep_awake", away)
+        monkeypatch.setattr(consumers, "NOTE_SECONDS", -1)
+        await socket.send_to(bytes_data=b"ls")
+        await until(lambda: bytes(shell.typed) == b"ls")
+        shell.prints.put_nowait(b"work")
+        assert await socket.receive_from() == b"work"
+        assert await socket.receive_nothing()
 
 
 async def test_when_the_shell_ends_the_page_hears_how(alice, make, shell):
