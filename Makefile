@@ -7,12 +7,13 @@ export PATH := $(BIN):$(PATH)
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 SCRIPTS := $(shell find static/js static/css -type f) package.json tsconfig.json
 
-.PHONY: run test check bench setup frontend lock clean remove python-version
+.PHONY: run test test-postgres check bench setup frontend lock clean remove python-version
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    set everything up and serve the course on http://127.0.0.1:8000 (PORT, HOST)"
 	@echo "make test   set everything up and run every test"
+	@echo "make test-postgres  every test on PostgreSQL, but those in a browser"
 	@echo "make check  lint, types, fast tests, missing migrations"
 	@echo "make bench  measure speed and memory"
 	@echo "make remove take away what the set-up made: containers, images, var/, .venv/, node_modules/"
@@ -31,6 +32,15 @@ test: setup $(VENV)/.dev
 	npm run --silent check
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not browser"
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m browser tests/browser
+	scripts/postgres.sh run $(BIN)/pytest -q -n 2 -m "database and not docker and not browser and not slow"
+	scripts/postgres.sh run $(BIN)/pytest -q -m restart tests/faults
+
+test-postgres: setup $(VENV)/.dev
+	@scripts/faketime.sh
+	@scripts/apparmor.sh tools
+	@$(PY) scripts/prepare.py --images-only
+	scripts/postgres.sh run $(BIN)/pytest -q -n 2 --dist loadfile -m "database and not browser and not restart"
+	scripts/postgres.sh run $(BIN)/pytest -q -m restart tests/faults
 
 check: $(VENV)/.dev var/build/.made $(MESSAGES)
 	$(BIN)/ruff check .
@@ -84,5 +94,6 @@ clean:
 	rm -rf var/build node_modules .mypy_cache .ruff_cache .pytest_cache
 
 remove:
+	@scripts/postgres.sh remove
 	@if [ -x $(PY) ]; then scripts/engine.sh && $(PY) scripts/teardown.py --everything && scripts/engine.sh stop && scripts/apparmor.sh remove; fi
 	rm -rf var node_modules .venv .mypy_cache .ruff_cache .pytest_cache

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
@@ -29,6 +30,25 @@ def django_db_modify_db_settings(
     database = connections["default"].settings_dict
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(Path(tmp_path_factory.mktemp("database"), "test.sqlite3"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `database` what is to be tried on each kind of database."""
+    for item in items:
+        if {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db"):
+            item.add_marker("database")
+
+
+@pytest.fixture(autouse=True)
+def fresh_pool() -> Iterator[None]:
+    """Have no connection of PostgreSQL's go with a thread of a test's, as asyncio's end when they like."""
+    yield
+    if connection.vendor == "postgresql" and connection.alias in connection._connection_pools:
+        stats = connection.pool.get_stats()
+        if stats["pool_size"] - stats["pool_available"] > 1:  # more than this thread's own
+            connection.close()
+            connection.close_pool()
 
 
 @pytest.fixture(autouse=True)

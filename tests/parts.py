@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
@@ -26,6 +27,14 @@ def until(true: Callable[[], Any], seconds: float, what: str) -> Any:
             return value
         assert time.monotonic() < end, f"waited {seconds} s in vain for {what}"
         time.sleep(0.05)
+
+
+def database_url() -> str:
+    """Return the address of the test's database, for processes beside it."""
+    name = settings.DATABASES["default"]["NAME"]
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        return f"sqlite:///{name}"
+    return urlsplit(settings.DATABASE_URL)._replace(path=f"/{name}").geturl()
 
 
 def use_queue(url: str) -> None:

@@ -22,7 +22,7 @@ from config.celery import app
 from sandbox import containers, engine, streaming
 from sandbox.terminal import Place, Terminal
 from tests.faults.workers import Workers
-from tests.parts import use_queue
+from tests.parts import database_url, use_queue
 
 ESCAPES = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]|\r")
 ENGINE_SOCKET = django_settings.DOCKER_HOST.removeprefix("unix://")
@@ -137,8 +137,7 @@ def common() -> dict[str, object]:
 
 
 def environment_of(broker: Broker) -> dict[str, str]:
-    database, data = django_settings.DATABASES["default"]["NAME"], django_settings.DATA_DIR
-    return {"REDIS_URL": broker.url, "DATA_DIR": str(data), "DATABASE_URL": f"sqlite:///{database}"}
+    return {"REDIS_URL": broker.url, "DATA_DIR": str(django_settings.DATA_DIR), "DATABASE_URL": database_url()}
 
 
 def share(broker: Broker, settings) -> None:

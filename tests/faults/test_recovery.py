@@ -14,7 +14,7 @@ from django.conf import settings as django_settings
 
 from sandbox import admission, consumers, containers, streaming, tasks
 from sandbox.models import Sandbox, State
-from tests.parts import Page, cookie_of, row_of
+from tests.parts import Page, cookie_of, database_url, row_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
 
@@ -170,12 +170,11 @@ async def test_the_pane_shows_lines_of_any_length(tab, fresh):
 
 @pytest.fixture
 def environment(broker, tmp_path, installation) -> dict[str, str]:
-    database = django_settings.DATABASES["default"]["NAME"]
     return {
         **os.environ,
         "REDIS_URL": broker.url,
         "DATA_DIR": str(tmp_path),
-        "DATABASE_URL": f"sqlite:///{database}",
+        "DATABASE_URL": database_url(),
         "TEST_INSTALLATION": installation,
     }
 
