@@ -7,7 +7,7 @@ from backups import databases
 from courses.models import User
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="the tests run on another database")
+@pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_a_copy_replaces_all_that_came_since(tmp_path):
     User.objects.create_guest(name="Alice")

@@ -14,7 +14,7 @@ SCOPE = {
     "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/readyz", "raw_path": b"/readyz",
     "query_string": b"", "headers": [(b"host", b"localhost")], "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
 }  # fmt: skip
-on_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's connections are not shared")
+on_postgres = pytest.mark.postgresql  # SQLite's connections are not shared
 
 
 def kept() -> int:

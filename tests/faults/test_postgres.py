@@ -18,9 +18,12 @@ from tests.faults.test_web_killed import free_port, listens
 from tests.faults.workers import Workers
 from tests.parts import cookie_of, until, use_queue
 
-pytestmark = [pytest.mark.restart, pytest.mark.docker, pytest.mark.django_db(transaction=True)]
-if connection.vendor != "postgresql":
-    pytestmark.append(pytest.mark.skip(reason="needs PostgreSQL: make test-postgres"))
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.restart,
+    pytest.mark.docker,
+    pytest.mark.django_db(transaction=True),
+]
 
 LESSON = "/courses/sarafa-bazaar/day-2/"
 

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from sandbox.models import Reservation
 from sandbox.turns import take_turn
@@ -32,7 +32,7 @@ def test_of_many_at_once_each_sees_what_the_one_before_has_left(counter, at_once
     assert counter.sandboxes == AT_ONCE
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+@pytest.mark.postgresql  # SQLite has one writer
 def test_without_turns_what_others_counted_is_lost(counter, at_once):
     at_once(AT_ONCE, lambda number: count_up(f"turn {number}"))
     counter.refresh_from_db()
