@@ -35,6 +35,7 @@ def test_the_images_can_be_left_out(old, folder):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
 def test_homes_of_running_sandboxes_are_saved_first(old, folder, alice, monkeypatch):
     Sandbox.objects.create(learner=alice, state=State.RUNNING, container_id="c" * 64)
     monkeypatch.setattr(containers, "save_home", lambda container, owner: (b"work", 0))

@@ -104,6 +104,7 @@ def test_readiness_follows_the_broker(broker):
     assert ready() == {"broker": "ok", "worker": "ok"}
 
 
+@pytest.mark.slow
 def test_a_broker_that_hangs_does_not_hang_the_question(broker):
     cache.get("anything")
     broker.hang()

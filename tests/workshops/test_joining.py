@@ -82,6 +82,7 @@ def test_two_of_one_name_are_two(workshop):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
 def test_a_hundred_at_once_get_the_places_there_are(inside):
     workshop = make_workshop(capacity=60)
     results = run_at_once(100, lambda number: joining.join_as_guest(workshop, f"Learner {number}"))
