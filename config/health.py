@@ -8,6 +8,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
+from config.version import VERSION
 from sandbox import engine, warehouse
 from sandbox.tasks import HEARTBEAT
 
@@ -16,7 +17,7 @@ SILENCE = 20  # seconds without a heartbeat after which the worker is taken for 
 
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok", content_type="text/plain")
+    return HttpResponse("ok", content_type="text/plain", headers={"X-Version": VERSION})
 
 
 @never_cache

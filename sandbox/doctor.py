@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
+from config.version import VERSION
 from sandbox import apparmor, capacity, engine, warehouse
 
 About = dict[str, Any]  # what the engine tells about itself
@@ -51,6 +52,10 @@ KINDS = {
 
 def examine() -> list[Finding]:
     return [finding for look in LOOKS for finding in look()]
+
+
+def look_at_version() -> Iterator[Finding]:
+    yield Finding("version", "ok", VERSION)
 
 
 def look_at_engine() -> Iterator[Finding]:
@@ -214,6 +219,6 @@ def read(file: str) -> str:
 
 
 LOOKS: list[Callable[[], Iterator[Finding]]] = [
-    look_at_engine, look_at_kernel, look_at_user_namespaces, look_at_open_files, look_at_memory, look_at_capacity,
-    look_at_images, look_at_warehouse,
+    look_at_version, look_at_engine, look_at_kernel, look_at_user_namespaces, look_at_open_files, look_at_memory,
+    look_at_capacity, look_at_images, look_at_warehouse,
 ]  # fmt: skip
