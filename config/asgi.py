@@ -12,10 +12,12 @@ from channels.security.websocket import WebsocketDenier  # noqa: E402
 from channels.sessions import CookieMiddleware  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
+from config import logs  # noqa: E402
 from config.cookies import Unambiguous  # noqa: E402
 from config.languages import PageLanguage  # noqa: E402
 from config.origin import SameOrigin  # noqa: E402
 from config.signed_in import SignedIn  # noqa: E402
+from config.tracing import Traced  # noqa: E402
 from sandbox import routing as of_sandboxes  # noqa: E402
 from workshops import routing as of_workshops  # noqa: E402
 
@@ -25,11 +27,14 @@ websocket_urlpatterns = [
     re_path("", WebsocketDenier.as_asgi()),  # there is no other; without this, asking for one is an error of ours
 ]
 
-application = Unambiguous(
-    ProtocolTypeRouter(
-        {
-            "http": django_application,
-            "websocket": SameOrigin(CookieMiddleware(SignedIn(PageLanguage(URLRouter(websocket_urlpatterns))))),
-        }
+application = Traced(
+    Unambiguous(
+        ProtocolTypeRouter(
+            {
+                "http": django_application,
+                "websocket": SameOrigin(CookieMiddleware(SignedIn(PageLanguage(URLRouter(websocket_urlpatterns))))),
+            }
+        )
     )
 )
+logs.begin("web")

@@ -3,9 +3,22 @@
 import os
 
 from celery import Celery
+from celery.signals import setup_logging, worker_init
+
+from config import logs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("sarafa")
+app = Celery("sarafa", task_cls="config.tracing.TracedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def leave_logging_alone(**_options: object) -> None:
+    """Logs are as Django's settings say: Celery sets up its own unless somebody else claims to have."""
+
+
+@worker_init.connect
+def say_that_it_starts(**_options: object) -> None:
+    logs.begin("worker")

@@ -6,6 +6,8 @@ from typing import Any
 from channels.auth import get_user
 from django.conf import settings
 
+from config import logs
+
 
 class SignedIn:
     """Set the scope's `user` once. Stands inside channels' CookieMiddleware.
@@ -20,5 +22,7 @@ class SignedIn:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
         session = self.store(scope["cookies"].get(settings.SESSION_COOKIE_NAME))
-        scope = scope | {"user": await get_user({"session": session})}
+        user = await get_user({"session": session})
+        logs.note(user=user.pk)
+        scope = scope | {"user": user}
         return await self.application(scope, receive, send)

@@ -7,6 +7,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from sandbox.visits import application  # noqa: E402
+from config import logs  # noqa: E402
+from config.tracing import Traced  # noqa: E402
+from sandbox import visits  # noqa: E402
 
-__all__ = ["application"]
+application = Traced(visits.application)
+logs.begin("visits")

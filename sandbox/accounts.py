@@ -78,8 +78,11 @@ def at(address: str) -> Account | None:
         return of_trial(address)
     if not is_valid_ipv6_address(address):
         return None
-    found = Sandbox.objects.live().filter(address=address).only("learner_id").first()
-    return of_learner(found.learner_id) if found else None
+    found = Sandbox.objects.live().filter(address=address).only("code", "learner_id").first()
+    if not found:
+        return None
+    found.note_in_logs()
+    return of_learner(found.learner_id)
 
 
 def left_by_learners(spaces: Iterable[str]) -> list[str]:

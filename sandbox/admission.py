@@ -107,6 +107,7 @@ def get_going(made: Sandbox) -> None:
     """Order what is left to be done for a sandbox that was given to a learner, and fill its place in the pool."""
     from sandbox import tasks
 
+    made.note_in_logs()
     if made.state == State.STARTING:
         made.order_start()
     if pool_size(timezone.now()):

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import close_old_connections, connection
 
+from config import logs
 from sandbox import tokens, warehouse
 from sandbox.engine import EngineError, client, errors_translated
 from sandbox.tokens import Answer, Request
@@ -132,6 +133,7 @@ def records(received: bytearray) -> Iterator[str]:
 def reply(record: str) -> str:
     """Answer one record of the door. Whatever goes wrong, it gets an answer, and the line goes on."""
     _, number, kind, uri, address, authorization, *measures = record.split("\t")
+    logs.start(request=logs.new_id())
     try:
         close_old_connections()
         used, total, free, busy = (int(measure) for measure in measures)

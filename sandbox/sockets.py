@@ -91,6 +91,7 @@ class SandboxConsumer(Consumer):
         found = await Sandbox.objects.of(self.scope["user"]).filter(code=self.argument("code")).afirst()
         if not found:
             return NO_SANDBOX
+        found.note_in_logs()
         self.sandbox = found
         return None
 

@@ -65,6 +65,7 @@ def start_sandbox(sandbox_id: int) -> None:
     sandbox = Sandbox.objects.select_related("learner").filter(pk=sandbox_id).first()
     if not sandbox or not sandbox.claim_start(now):
         return  # deleted, started or stopped meanwhile, or another worker is at it
+    sandbox.note_in_logs()
     mine = Q(state=State.STARTING, claimed_at=now)  # else it was stopped, or another worker has taken it over
     try:
         container_id = bring_up(sandbox)
@@ -116,6 +117,7 @@ def stop_sandbox(sandbox_id: int) -> None:
     sandbox = Sandbox.objects.select_related("learner").filter(pk=sandbox_id, state=State.STOPPING).first()
     if not sandbox:
         return
+    sandbox.note_in_logs()
     homes.save_last(sandbox)
     containers.remove(containers.name_of(sandbox.code))
     sandbox.move(State.STOPPING, State.STOPPED, ended_at=timezone.now(), paused_at=None)
@@ -127,6 +129,7 @@ def save_home(sandbox_id: int, at_once: bool = False) -> None:
     rows = Sandbox.objects.savable() if at_once else Sandbox.objects.unsaved(timezone.now())
     sandbox = rows.select_related("learner").filter(pk=sandbox_id).first()
     if sandbox:
+        sandbox.note_in_logs()
         homes.save_last(sandbox)
 
 
@@ -136,6 +139,7 @@ def pause_sandbox(sandbox_id: int) -> None:
     now = timezone.now()
     sandbox = Sandbox.objects.idle(now).select_related("learner").filter(pk=sandbox_id).first()
     if sandbox:
+        sandbox.note_in_logs()
         idle.put_to_sleep(sandbox, now)
 
 
@@ -152,6 +156,7 @@ def check_tasks(sandbox_id: int, language: str = catalogue.ORIGINAL) -> None:
     sandbox = awake.select_related("learner").filter(pk=sandbox_id).first()
     if not sandbox:
         return
+    sandbox.note_in_logs()
     try:
         facts = known_of(sandbox.container_id, sandbox.owner_uid)
     except EngineError as exc:

@@ -38,6 +38,7 @@ def own(request: HttpRequest, code: str) -> Sandbox:
     sandbox = Sandbox.objects.of(request.user).filter(code=code).first()
     if not sandbox:
         raise Http404(_("There is no such sandbox."))
+    sandbox.note_in_logs()
     return sandbox
 
 

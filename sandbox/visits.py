@@ -163,6 +163,8 @@ async def running(visit: Visit) -> Sandbox | None:
     found: Sandbox | None = await database_sync_to_async(
         Sandbox.objects.filter(code=visit.code, state=State.RUNNING).first
     )()
+    if found:
+        found.note_in_logs()
     return found
 
 

@@ -97,7 +97,7 @@ def processes() -> list[Process]:
         "--log-level", "warning", "--lifespan", "off",
     ]  # fmt: skip
     worker = [
-        python, "-m", "celery", "-A", "config", "worker", "--beat", "--pool", "threads", "--concurrency", "8",
+        python, "-m", "celery", "-q", "-A", "config", "worker", "--beat", "--pool", "threads", "--concurrency", "8",
         "--without-gossip", "--without-mingle", "--loglevel", "INFO",
     ]  # fmt: skip
     visits = [

@@ -47,6 +47,7 @@ class OverTheShoulder(SandboxConsumer):
         sandbox = await Sandbox.objects.of(found.learner).active().afirst()
         if not sandbox or sandbox.state != State.RUNNING:
             return NOT_RUNNING
+        sandbox.note_in_logs()
         self.sandbox = sandbox
         return None
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config import logs
 from sandbox import events
 from sandbox.models.home import Home
 
@@ -162,6 +163,10 @@ class Sandbox(models.Model):
     def owner_uid(self) -> int:
         """The host uid that owns this sandbox's namespaces, outside every id range that containers map."""
         return 1_000_000 + self.pk % 1_000_000
+
+    def note_in_logs(self) -> None:
+        """Name it in what is logged of the request or task at hand from now on."""
+        logs.note(sandbox=self.code, learner=self.learner_id)
 
     def move(self, old: State, new: State, **fields: object) -> bool:
         """Change state from `old` to `new`, tell whoever watches, and return True.

@@ -72,8 +72,8 @@ def test_a_good_machine_has_nothing_to_mend(machine):
     findings = doctor.examine()
     assert [finding for finding in findings if finding.level != "ok"] == []
     assert {finding.name for finding in findings} == {
-        "version", "engine", "cgroups", "seccomp", "apparmor", "runtime", "disk", "kernel", "user namespaces", "open files",
-        "memory", "capacity", "sandbox image", "warehouse",
+        "version", "engine", "cgroups", "seccomp", "apparmor", "runtime", "disk", "kernel", "user namespaces",
+        "open files", "memory", "capacity", "sandbox image", "warehouse",
     }  # fmt: skip
 
 

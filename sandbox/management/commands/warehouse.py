@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from config import logs
 from sandbox import accounts, door, images, warehouse
 from sandbox.engine import EngineError
 
@@ -54,6 +55,7 @@ class Command(BaseCommand):
         warehouse.tidy(quiet_minutes=0, given_up=accounts.left_by_learners(warehouse.spaces()))
 
     def tokens(self) -> None:
+        logs.begin("tokens")
         stopped = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stopped.set())
         door.serve(stopped)
