@@ -18,6 +18,7 @@ def try_password(request: HttpRequest, username: str, at: datetime) -> int:
     of_address = limits.count(address_subject(request), SPAN, at)
     of_name = limits.count(name_subject(request, username), SPAN, at)
     if of_address > PER_ADDRESS or of_name > PER_NAME:
+        limits.note_refusal("password")
         return SPAN - int(at.timestamp()) % SPAN
     return 0
 

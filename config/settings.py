@@ -1,6 +1,7 @@
 """Settings, from the environment alone. Every variable is described in `.env.example`."""
 
 import hashlib
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -258,6 +259,13 @@ SANDBOX_LIMIT = int(number("SANDBOX_LIMIT", 0))  # 0: as many as the machine is 
 VISITS_PORT = int(number("VISITS_PORT", number("PORT", 8000) + 1))
 VISITS_ORIGIN = os.environ.get("VISITS_ORIGIN") or f"http://{{host}}:{VISITS_PORT}"
 GUESTS_PER_HOUR = int(number("GUESTS_PER_HOUR", 300))  # from one address, which a classroom shares
+
+# Who may read /metrics: by address or network, and by a token. Nobody, if neither is given.
+try:
+    METRICS_ALLOW = [ipaddress.ip_network(given, strict=False) for given in words("METRICS_ALLOW", "")]
+except ValueError as exc:
+    raise ImproperlyConfigured(f"METRICS_ALLOW: {exc}.") from None
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN") or ""
 
 LOG_FORMAT = (os.environ.get("LOG_FORMAT") or "text").lower()
 if LOG_FORMAT not in {"text", "json"}:

@@ -9,11 +9,30 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 HOUR = 3600
+REASONS = ("full", "start", "account", "password", "code")  # for which somebody may be refused
 
 
 def is_too_often(request: HttpRequest, action: str, per_hour: int) -> bool:
     """Count this request, and return True if its address has used up the hour's number for `action`."""
-    return count(f"{action}:{address_of(request)}") > per_hour
+    if count(f"{action}:{address_of(request)}") <= per_hour:
+        return False
+    note_refusal(action)
+    return True
+
+
+def note_refusal(reason: str) -> None:
+    """Count, for those who run the platform, one who was refused."""
+    try:
+        cache.add(f"refused:{reason}", 0, None)
+        cache.incr(f"refused:{reason}")
+    except (RedisError, OSError, ValueError):
+        return
+
+
+def refusals() -> dict[str, int]:
+    """Return how many were refused so far, by reason."""
+    found = cache.get_many([f"refused:{reason}" for reason in REASONS])
+    return {reason: found.get(f"refused:{reason}", 0) for reason in REASONS}
 
 
 def count(subject: str, seconds: int = HOUR, at: datetime | None = None) -> int:

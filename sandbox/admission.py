@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from courses import limits
 from sandbox import capacity
 from sandbox.models import ACTIVE, Reservation, Sandbox, State, Waiting
 from sandbox.turns import take_turn
@@ -52,11 +53,13 @@ def open_for(learner: Any) -> Sandbox:
     try:
         with transaction.atomic():
             take_turn(TURN)
-            Waiting.objects.note(learner, now)
+            is_new = Waiting.objects.note(learner, now)
             made = take_place(learner, now)
     except IntegrityError:
         return Sandbox.objects.of(learner).active().get()
     if not made:
+        if is_new:  # who waits asks again and again
+            limits.note_refusal("full")
         raise full_house(learner, now)
     get_going(made)
     return made

@@ -31,7 +31,7 @@ from channels.exceptions import StopConsumer
 from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
-from sandbox import accounts, idle
+from sandbox import accounts, idle, open_terminals
 from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.models import State
 from sandbox.sockets import AGAIN, NO_ENGINE, NOT_RUNNING, SandboxConsumer, as_number
@@ -95,7 +95,8 @@ class TerminalConsumer(SandboxConsumer):
             self.start(self.type_on(self.terminal))
             if self.size and self.size != size:  # it changed meanwhile
                 await self.terminal.resize(*self.size)
-            await self.show(self.terminal)
+            with open_terminals.here.one():
+                await self.show(self.terminal)
             await self.close(1000 if self.ended else AGAIN)
         except EngineUnreachable:
             await self.close(NO_ENGINE)

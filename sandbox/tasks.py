@@ -258,6 +258,7 @@ def reconcile() -> None:
         return
     admission.empty_pool()
     admission.fill_pool()
+    cache.set(ENGINE_SEEN, now.timestamp(), None)
 
 
 def keep_warehouse_open() -> None:
@@ -330,4 +331,4 @@ def heartbeat() -> None:
     cache.set(HEARTBEAT, timezone.now().timestamp(), 60)
 
 
-HEARTBEAT = "worker-heartbeat"
+HEARTBEAT, ENGINE_SEEN = "worker-heartbeat", "engine-seen"

@@ -38,6 +38,7 @@ class Guesses:
     def check(self) -> None:
         """Raise TooManyWrongCodes if there were too many: then a right one is not looked at, either."""
         if limits.counted(self.what, WINDOW) >= self.most:
+            limits.note_refusal("code")
             raise TooManyWrongCodes
 
     def count(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,6 +19,7 @@ from sandbox.models.home import Home
 CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 CLAIM_SECONDS = 60  # a worker that has not finished a start by then is taken for dead
 UNCLAIMED_SECONDS = 10  # an order that nobody has taken on by then is queued again
+NEWEST = 500  # rows in which starts are looked for, so that it takes the same time however many there were
 SAVE_EVERY = timedelta(minutes=3)  # how long a learner's work may be unsaved while they work
 
 
@@ -100,15 +101,37 @@ class SandboxQuerySet(models.QuerySet["Sandbox"]):
         """Those on their way out whose home may not be saved yet."""
         return self.filter(state=State.STOPPING, keeps_home=True).exclude(container_id="")
 
+    def census(self) -> dict[str, float]:
+        """Return how many there are that have or will have a container, by what they do."""
+        claimed, running = Q(learner__isnull=False), Q(state=State.RUNNING)
+        kinds = {
+            "starting": Q(state=State.STARTING),
+            "warm": running & ~claimed,
+            "running": running & claimed & Q(paused_at=None),
+            "paused": running & claimed & Q(paused_at__isnull=False),
+            "stopping": Q(state=State.STOPPING),
+        }
+        return self.live().aggregate(**{kind: Count("pk", filter=those) for kind, those in kinds.items()})
+
+    def failed_since(self, at: datetime) -> Self:
+        return self.filter(state=State.FAILED, ended_at__gte=at)
+
+    def start_seconds(self, since: datetime) -> list[float]:
+        """Return how long the starts took that learners waited for since then; only the newest rows are looked at."""
+        newest = self.claimed().exclude(started_at=None).order_by("-pk").values_list("created_at", "started_at")
+        times = [(begun, done) for begun, done in newest[:NEWEST] if done and done >= since]
+        return [max(0.0, (done - begun).total_seconds()) for begun, done in times]
+
     def claim_warm(self, learner: Any, at: datetime) -> "Sandbox | None":
         """Give the learner a sandbox of the pool, or return None if there is none.
 
-        Raise IntegrityError if the learner has an active one already. It runs at once, unless the learner's files are
-        to be brought into it first: then it is in STARTING, and its start is the caller's to order.
+        Raise IntegrityError if the learner has an active one already. To the learner it is made now, and runs at once,
+        unless their files are to be brought into it first: then it is in STARTING, and its start is the caller's to
+        order.
         """
-        fields: dict[str, Any] = {"learner": learner, "started_at": at, "active_at": at}
+        fields: dict[str, Any] = {"learner": learner, "created_at": at, "started_at": at, "active_at": at}
         if Home.objects.filter(learner=learner).exists() or self.of(learner).ending().exists():
-            fields |= {"state": State.STARTING, "claimed_at": None, "created_at": at}
+            fields |= {"state": State.STARTING, "claimed_at": None}
         else:
             fields |= {"expires_at": at + timedelta(minutes=settings.SANDBOX_MINUTES)}
         for pk in self.warm().order_by("pk").values_list("pk", flat=True):

@@ -25,10 +25,12 @@ class WaitingQuerySet(models.QuerySet["Waiting"]):
             others = others.filter(Q(since__lt=mine.since) | Q(since=mine.since, pk__lt=mine.pk))
         return others.count()
 
-    def note(self, learner: Any, at: datetime) -> None:
-        """Put the learner at the end of the queue, or note that they still wait where they are."""
+    def note(self, learner: Any, at: datetime) -> bool:
+        """Put the learner at the end of the queue and return True, or note that they still wait where they are."""
         self.filter(seen_at__lt=at - WAITING_LAPSES).delete()
-        self.update_or_create(learner=learner, defaults={"seen_at": at}, create_defaults={"since": at, "seen_at": at})
+        come = {"since": at, "seen_at": at}
+        _waiting, is_new = self.update_or_create(learner=learner, defaults={"seen_at": at}, create_defaults=come)
+        return is_new
 
 
 class Waiting(models.Model):
