@@ -18,6 +18,7 @@ from config.languages import PageLanguage  # noqa: E402
 from config.origin import SameOrigin  # noqa: E402
 from config.signed_in import SignedIn  # noqa: E402
 from config.tracing import Traced  # noqa: E402
+from config.uploads import Bounded  # noqa: E402
 from sandbox import routing as of_sandboxes  # noqa: E402
 from workshops import routing as of_workshops  # noqa: E402
 
@@ -31,7 +32,7 @@ application = Traced(
     Unambiguous(
         ProtocolTypeRouter(
             {
-                "http": django_application,
+                "http": Bounded(django_application),
                 "websocket": SameOrigin(CookieMiddleware(SignedIn(PageLanguage(URLRouter(websocket_urlpatterns))))),
             }
         )

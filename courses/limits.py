@@ -9,7 +9,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 HOUR = 3600
-REASONS = ("full", "start", "account", "password", "code")  # for which somebody may be refused
+REASONS = ("full", "start", "account", "password", "code", "file")  # for which somebody may be refused
 
 
 def is_too_often(request: HttpRequest, action: str, per_hour: int) -> bool:

@@ -19,11 +19,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from courses import limits
 from sandbox import files, idle
 from sandbox.engine import EngineError
 from sandbox.models import Sandbox, State
 from sandbox.views import learners_only, own
 
+MINUTE, SAVES_PER_MINUTE = 60, 240  # of each learner; a page saves a file once a second, at most
 VERSION = re.compile(r"[0-9a-f]{64}|-")
 
 
@@ -65,6 +67,9 @@ def one_file(request: HttpRequest, sandbox: Sandbox) -> HttpResponse:
     if request.method == "GET":
         file = files.read(sandbox, path)
         return JsonResponse({"path": file.path, "text": file.text, "version": file.version})
+    if limits.count(f"file:{sandbox.learner_id}", MINUTE) > SAVES_PER_MINUTE:
+        limits.note_refusal("file")
+        return refusal(_("That was saved very often. It is tried again in a minute."), 429)
     text, version = content_of(request)
     file = files.write(sandbox, path, text, version)
     return JsonResponse({"path": file.path, "version": file.version})

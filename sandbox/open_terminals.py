@@ -49,7 +49,7 @@ def key_of(name: str) -> str:
 
 
 async def say(number: int) -> None:
-    """Keep this process's number, and its name among the others. Of two at once, one name may be lost until next time."""
+    """Keep this process's number, and its name among the others. Of two at once, one name may be lost for a while."""
     name = f"{socket.gethostname()}-{os.getpid()}"
     try:
         await cache.aset(key_of(name), number, LAPSES)

@@ -364,6 +364,7 @@ test("an answer of the server is one of a few replies", async () => {
   assert.deepEqual(await answered(json({ error: "There is none." }, 404)), { kind: "not-there" });
   assert.deepEqual(await answered(json({ error: "Too large." }, 413)), { kind: "refused", error: "Too large." });
   assert.deepEqual(await answered(json({ error: "No engine." }, 503)), { kind: "later", error: "No engine." });
+  assert.deepEqual(await answered(json({ error: "Too often." }, 429)), { kind: "later", error: "Too often." });
 });
 
 test("an answer that is none of the API's own is understood by its number", async () => {

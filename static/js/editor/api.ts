@@ -67,8 +67,8 @@ async function understand<Body>(response: Response): Promise<Reply<Body>> {
   const error = typeof body.error === "string" ? body.error : "";
   if (response.status === 409) return { kind: "conflict", error };
   if (response.status === 404 && error) return { kind: "not-there" };
-  // A sandbox that is gone, or a server with a fault: both may be better soon.
+  // A sandbox that is gone, a server with a fault, too many at once: all may be better soon.
   if (response.status === 404) return { kind: "later", error: say("editor-no-sandbox") };
-  if (response.status >= 500) return { kind: "later", error: error || say("editor-unreachable") };
+  if (response.status >= 500 || response.status === 429) return { kind: "later", error: error || say("editor-unreachable") };
   return { kind: "refused", error: error || say("editor-not-taken") };
 }
