@@ -7,7 +7,7 @@ export PATH := $(BIN):$(PATH)
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 SCRIPTS := $(shell find static/js static/css -type f) package.json tsconfig.json
 
-.PHONY: run test test-postgres check bench setup frontend lock clean remove python-version
+.PHONY: run test test-postgres check bench setup frontend lock audit clean remove python-version
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make test-postgres  every test on PostgreSQL, but those in a browser"
 	@echo "make check  lint, types, fast tests, missing migrations"
 	@echo "make bench  measure speed and memory"
+	@echo "make audit  ask whether vulnerabilities are known of the locked packages"
 	@echo "make remove take away what the set-up made: containers, images, var/, .venv/, node_modules/"
 
 run: setup
@@ -58,6 +59,10 @@ bench: setup $(VENV)/.dev
 lock: $(VENV)/.dev
 	$(PY) -m pip -q install uv
 	scripts/lock.sh
+
+audit: $(VENV)/.dev node_modules/.made
+	@$(PY) -m pip -q --disable-pip-version-check install pip-audit
+	@$(PY) scripts/audit.py
 
 python-version:
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11 or newer."; exit 1; }
