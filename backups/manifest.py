@@ -1,15 +1,14 @@
 """What an archive says of itself, last in it: an archive that was cut off says nothing."""
 
 import json
-import tomllib
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from backups.errors import BackupError
+from config.version import VERSION
 
 FORMAT = 1
 NAME = "manifest.json"
@@ -35,7 +34,7 @@ class Manifest:
 
     @classmethod
     def of(cls, migrations: list[str], parts: dict[str, Part]) -> "Manifest":
-        return cls(product_version(), timezone.now(), migrations, parts)
+        return cls(VERSION, timezone.now(), migrations, parts)
 
     def as_json(self) -> bytes:
         said = {"product": PRODUCT, "format": FORMAT, **asdict(self), "made_at": self.made_at.isoformat()}
@@ -77,8 +76,3 @@ def part_of(said: dict[str, object]) -> Part:
     if size < 0 or unpacked < 0:
         raise ValueError
     return Part(size, sha256, unpacked)
-
-
-def product_version() -> str:
-    project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]
-    return str(project["version"])
