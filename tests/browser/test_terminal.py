@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from platform_under_test import LESSON, until
+from platform_under_test import LESSON, Learner, until
 
 
 @pytest.fixture
@@ -62,13 +62,20 @@ def test_a_flood_does_not_stop_the_page(alice):
     assert alice.run("echo served").strip() == "served"
 
 
+def at_prompt_after_interrupt(learner: Learner) -> bool:
+    """Whether there is a clean prompt after Ctrl-C: the last of what the terminal answers may stand on the line."""
+    learner.page.keyboard.press("Control+c")
+    time.sleep(0.5)
+    return learner.at_prompt()
+
+
 def test_binary_rubbish_leaves_a_usable_shell(alice):
     alice.type("timeout 2 cat /dev/urandom\n")
     time.sleep(4)
     alice.page.keyboard.press("Control+c")  # what the rubbish made the terminal answer was typed into the shell
     alice.type("reset\n")
     time.sleep(3)  # it waits a second itself, and then clears the screen: a prompt seen before that is the last one's
-    alice.wait_for_prompt()
+    until(lambda: at_prompt_after_interrupt(alice), 30, "the prompt")
     alice.type("echo ser''ved\n")
     until(lambda: "\nserved" in alice.screen(), 30, "what was printed")
 
