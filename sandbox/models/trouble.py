@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy
 
 KEPT = 50  # of each learner
 LONGEST = 500  # characters of an error or a command
+# Of these the client passes on, by calls of its own, signals (that its window has another size is one) and that size.
+PASSES_ON = {"run", "start", "attach", "exec", "compose run", "compose exec"}
 
 
 class TroubleQuerySet(models.QuerySet["Trouble"]):
@@ -55,8 +57,14 @@ class TroubleQuerySet(models.QuerySet["Trouble"]):
 
 def error_of(command: dict[str, Any]) -> str:
     """Return the daemon's last word on a command, if that is an error; a command without a name has no learner."""
-    last = command["calls"][-1] if command["calls"] else {"status": None}
+    calls = [call for call in command["calls"] if not is_passed_on(call, command["name"])]
+    last = calls[-1] if calls else {"status": None}
     return str(last["error"] or "") if command["line"] and last["status"] is not None else ""
+
+
+def is_passed_on(call: dict[str, Any], name: str) -> bool:
+    """Is it no part of the command? It may be refused since nothing runs yet, which hides what the command came to."""
+    return name in PASSES_ON and str(call["path"]).endswith(("/kill", "/resize"))
 
 
 def as_kept(text: str) -> str:

@@ -10,9 +10,11 @@ from sandbox.models.trouble import KEPT, LONGEST
 pytestmark = pytest.mark.django_db
 
 BEGAN = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
-REFUSED = {"status": 404, "error": "No such image: poha"}
-DONE = {"status": 200, "error": ""}
-WAITS = {"status": None, "error": ""}
+REFUSED = {"path": "/containers/poha/start", "status": 404, "error": "No such image: poha"}
+DONE = {"path": "/containers/poha/start", "status": 200, "error": ""}
+WAITS = {"path": "/containers/poha/start", "status": None, "error": ""}
+SIGNAL = {"path": "/containers/poha/kill", "status": 409, "error": "Container poha is not running"}
+SIZE = {"path": "/containers/poha/resize", "status": 409, "error": "cannot resize a stopped container"}
 
 
 def at(second: int) -> datetime:
@@ -57,6 +59,18 @@ def test_while_its_last_call_has_no_answer_it_has_not_failed(alice):
 
 def test_a_call_before_that_is_never_answered_hides_no_failure(alice):
     assert Trouble.objects.note(alice, [command(1, "run", DONE, WAITS, REFUSED)])
+
+
+@pytest.mark.parametrize("aside", [SIGNAL, SIZE])
+def test_a_window_that_changes_meanwhile_hides_no_failure_and_makes_none(alice, aside):
+    assert Trouble.objects.note(alice, [command(1, "run", REFUSED, aside)])
+    assert Trouble.objects.get().error == "No such image: poha"
+    assert not Trouble.objects.note(alice, [command(2, "run", DONE, aside)])
+
+
+def test_a_signal_that_was_ordered_may_fail(alice):
+    assert Trouble.objects.note(alice, [command(1, "kill", SIGNAL), command(2, "curl", SIGNAL)])
+    assert Trouble.objects.filter(error=SIGNAL["error"]).count() == 2
 
 
 @pytest.mark.parametrize("later", [[WAITS], [DONE], [DONE, DONE]])
@@ -138,5 +152,5 @@ def test_a_call_without_a_command_is_nobodys_trouble(alice):
 
 @pytest.mark.parametrize("error", ["<script>", "a\0b", "\u202e", "'; DROP TABLE"])
 def test_an_error_may_be_anything(alice, error):
-    assert Trouble.objects.note(alice, [command(1, "run", {"status": 500, "error": error})])
+    assert Trouble.objects.note(alice, [command(1, "run", REFUSED | {"error": error})])
     assert Trouble.objects.get().error == error.replace("\0", "")
