@@ -205,7 +205,7 @@ class Learner:
         container, owner = self.sandbox
         enter = ["docker", "exec", "--user", f"{owner}:{owner}", container, "/sbx/enter", "-u", user]
         enter += ["bash", "-c", command]
-        return subprocess.run(enter, capture_output=True, text=True, timeout=seconds, check=False).stdout
+        return subprocess.run(enter, capture_output=True, text=True, timeout=seconds * PATIENCE, check=False).stdout
 
     @cached_property
     def sandbox(self) -> tuple[str, str]:

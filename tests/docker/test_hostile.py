@@ -326,8 +326,12 @@ def burnt(place) -> tuple[float, int]:
 
 
 def test_who_burns_has_one_processor(fresh):
-    processors, held_back = burnt(fresh)
-    assert processors < 1.2
+    held_back = 0
+    for _ in range(5):  # where others want the processors, too, it is not held back: it gets less by its weight
+        processors, held_back = burnt(fresh)
+        assert processors < 1.2
+        if held_back:
+            break
     assert held_back > 0
     assert fresh.works()
 

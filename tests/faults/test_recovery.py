@@ -14,7 +14,7 @@ from django.conf import settings as django_settings
 
 from sandbox import admission, consumers, containers, streaming, tasks
 from sandbox.models import Sandbox, State
-from tests.parts import Page, cookie_of, database_url, row_of
+from tests.parts import Page, cookie_of, database_url, row_of, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
 
@@ -114,8 +114,8 @@ async def test_pages_that_come_and_go_give_back_all_that_they_opened(tab, sandbo
         while not any(event["type"] in {"log", "attached"} for event in other.said):
             await other.draw()
         await other.socket.disconnect(timeout=5)
-    await asyncio.sleep(0.3)
-    assert open_files() <= files + 1  # the engine's client keeps a connection for its next question
+    # The engine's client keeps a connection for its next question.
+    await asyncio.to_thread(until, lambda: open_files() <= files + 1, 10, "what was opened to be closed")
 
 
 async def test_a_paste_into_a_program_that_reads_nothing_loses_neither_server_nor_shell(tab, fresh, monkeypatch):
@@ -134,8 +134,8 @@ async def test_a_paste_into_a_program_that_reads_nothing_loses_neither_server_no
     assert resident() - before < 40 * MIB
 
     await tab.socket.disconnect(timeout=5)
-    await asyncio.sleep(0.2)
-    assert open_files() < files  # the stream to the engine is given back, though nobody took what was in it
+    # The stream to the engine is given back, though nobody took what was in it.
+    await asyncio.to_thread(until, lambda: open_files() < files, 10, "the stream to be closed")
     await asyncio.to_thread(fresh.learner, "pkill sleep")
     shell = tab.shell
     await tab.connect()
