@@ -25,12 +25,14 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from channels.exceptions import StopConsumer
 from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
+from config.short_frames import EXTENSION, ShortFrames
 from sandbox import accounts, idle, open_terminals
 from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.models import State
@@ -61,7 +63,9 @@ class TerminalConsumer(SandboxConsumer):
         self.scope, self.base_send = scope, send
         with contextlib.suppress(StopConsumer):
             while True:
+                self.listening = True
                 message = await receive()
+                self.listening = False
                 await getattr(self, message["type"].replace(".", "_"))(message)
 
     async def opened(self) -> None:
@@ -95,6 +99,7 @@ class TerminalConsumer(SandboxConsumer):
             self.start(self.type_on(self.terminal))
             if self.size and self.size != size:  # it changed meanwhile
                 await self.terminal.resize(*self.size)
+            self.take_short_way(self.terminal)
             with open_terminals.here.one():
                 await self.show(self.terminal)
             await self.close(1000 if self.ended else AGAIN)
@@ -107,13 +112,38 @@ class TerminalConsumer(SandboxConsumer):
             if self.terminal:
                 await self.terminal.close()
 
+    def take_short_way(self, terminal: Terminal) -> None:
+        """Have the server and the engine's stream ask, of what is short, whether it can be passed on at once."""
+        page = self.scope.get("extensions", {}).get(EXTENSION)
+        if page:
+            page.receiver = partial(self.type_at_once, terminal)
+            terminal.show_at_once(partial(self.show_at_once, page))
+
+    def type_at_once(self, terminal: Terminal, data: bytes) -> bool:
+        """Type what the page sent, if nothing that it sent before waits, and nothing else is to be done."""
+        if not self.listening or self.untyped or self.use_is_due() or self.unsaid + len(data) >= TAKEN_EVERY:
+            return False
+        taken = terminal.type_at_once(data)
+        self.unsaid += len(data) if taken else 0
+        return taken
+
+    def show_at_once(self, page: ShortFrames, printed: bytes) -> bool:
+        """Send what was printed, if the page may have more, and nothing else is to be done."""
+        if self.use_is_due() or self.undrawn + len(printed) > UNDRAWN_HIGH or not page.send_short(printed):
+            return False
+        self.undrawn += len(printed)
+        return True
+
     async def stay_awake(self) -> None:
         """Note that the sandbox is used, and wake it: what was typed while it slept waits in the shell's pipe."""
         self.used_at = time.monotonic()
         await idle.keep_awake(self.sandbox)
 
+    def use_is_due(self) -> bool:
+        return time.monotonic() - self.used_at > NOTE_SECONDS
+
     def use(self) -> None:
-        if time.monotonic() - self.used_at > NOTE_SECONDS:
+        if self.use_is_due():
             self.used_at = time.monotonic()
             self.start(self.wake_up())
 
@@ -155,9 +185,7 @@ class TerminalConsumer(SandboxConsumer):
             await self.say({"type": "taken", "bytes": taken})
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if bytes_data and self.terminal and not self.untyped and self.terminal.takes_at_once(bytes_data):
-            with contextlib.suppress(EngineError, RuntimeError):
-                await self.terminal.type(bytes_data)
+        if bytes_data and self.terminal and not self.untyped and self.terminal.type_at_once(bytes_data):
             await self.note_taken(len(bytes_data))
             self.use()
         elif bytes_data and await self.has_room(len(bytes_data)):

@@ -4,23 +4,24 @@ aiodocker is known here and nowhere else; its errors leave as EngineError.
 """
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
 import aiodocker
 import aiohttp
 from aiodocker.multiplexed import multiplexed_result_stream
-from aiodocker.stream import Stream
 from django.conf import settings
-from django.utils.translation import gettext_noop
 
 from sandbox.engine import EngineError, EngineUnreachable
+from sandbox.exec_stream import GONE, STDOUT, ExecStream
 
 STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d) (.*)", re.DOTALL)
 
+ENDLESS = aiohttp.ClientTimeout(total=None)
 NO_CONNECTION = 900  # what aiodocker gives as status when there was no answer
 
 _clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, aiodocker.Docker]" = WeakKeyDictionary()
@@ -54,41 +55,52 @@ def engine_errors() -> Iterator[None]:
         yield
     except aiodocker.DockerError as exc:
         if exc.status == NO_CONNECTION:
-            raise EngineUnreachable("The Docker Engine does not answer.") from exc
+            raise EngineUnreachable(GONE) from exc
         raise EngineError(f"The Docker Engine refused: {exc.message}") from exc
-    except (aiohttp.ClientError, OSError, AssertionError) as exc:  # aiodocker asserts that a connection is there
-        raise EngineUnreachable(gettext_noop("The Docker Engine does not answer.")) from exc
+    except (aiohttp.ClientError, OSError) as exc:
+        raise EngineUnreachable(GONE) from exc
 
 
-async def execute(container_id: str, argv: list[str], user: str, environment: dict[str, str] | None = None) -> Stream:
-    """Run `argv` in a container as `user` ("uid:gid") with stdin and stdout connected, and return its stream."""
+async def execute(
+    container_id: str, argv: list[str], user: str, environment: dict[str, str] | None = None
+) -> ExecStream:
+    """Run `argv` in a container as `user` ("uid:gid"), and return its streams."""
     with engine_errors():
         container = client().containers.container(container_id)
         program = await container.exec(
             argv, stdin=True, stdout=True, stderr=True, tty=False, user=user, environment=environment
         )
-        stream = program.start(detach=False)
-        await stream.__aenter__()
-        return stream
+        return ExecStream(await started(program.id))
+
+
+async def started(exec_id: str) -> aiohttp.ClientResponse:
+    """Start an exec that was made, and return the answer that hands its connection over."""
+    return await client()._do_query(
+        f"exec/{exec_id}/start",
+        method="POST",
+        data=json.dumps({"Detach": False, "Tty": False}),
+        headers={"Connection": "Upgrade", "Upgrade": "tcp"},
+        timeout=ENDLESS,
+        read_until_eof=False,
+    )
 
 
 class Line:
     """A program in a container, as a line of bytes: written to its stdin, read from its stdout."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: ExecStream) -> None:
         self.stream = stream
 
     async def read(self) -> bytes:
         """Return the next bytes; none when there will be no more."""
-        with engine_errors():
-            while message := await self.stream.read_out():
-                if message.stream == 1:
-                    return message.data
+        while piece := await self.stream.read():
+            source, data = piece
+            if source == STDOUT:
+                return data
         return b""
 
     async def write(self, data: bytes) -> None:
-        with engine_errors():
-            await self.stream.write_in(data)
+        await self.stream.write(data)
 
 
 @asynccontextmanager
@@ -98,7 +110,7 @@ async def opened(container_id: str, argv: list[str], user: str) -> AsyncIterator
     try:
         yield Line(stream)
     finally:
-        await cut(stream)
+        stream.cut()
 
 
 async def unpause(container_id: str) -> None:
@@ -109,22 +121,6 @@ async def unpause(container_id: str) -> None:
         except aiodocker.DockerError as exc:
             if "is not paused" not in str(exc.message):
                 raise
-
-
-def is_writable(stream: Stream) -> bool:
-    """Is there room for more, such that `write_in` returns without a wait?"""
-    connection = stream._resp.connection if stream._resp else None
-    protocol = connection.protocol if connection else None
-    return protocol is not None and not protocol.writing_paused  # an idle protocol is falsy: it is a queue, too
-
-
-async def cut(stream: Stream) -> None:
-    """Close a stream at once. An orderly close waits until what was written is taken, which may be never."""
-    connection = stream._resp.connection if stream._resp else None
-    if connection and connection.transport:
-        connection.transport.abort()
-    with suppress(AssertionError):  # aiodocker finds its connection gone
-        await stream.close()
 
 
 async def follow_log(container: str, since: int) -> AsyncIterator[tuple[int, str]]:
@@ -155,8 +151,7 @@ async def opened_log(container: str, since: int) -> AsyncIterator[aiohttp.Client
         "stdout": "1", "stderr": "1", "follow": "1", "timestamps": "1",
         "since": f"{since // 1_000_000}.{since % 1_000_000:06}",
     }  # fmt: skip
-    endless = aiohttp.ClientTimeout(total=None)
-    async with client()._query(f"containers/{container}/logs", params=params, timeout=endless) as answer:
+    async with client()._query(f"containers/{container}/logs", params=params, timeout=ENDLESS) as answer:
         try:
             yield answer
         finally:

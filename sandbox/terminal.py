@@ -3,19 +3,19 @@
 import json
 import re
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aiodocker.stream import Message, Stream
-
 from sandbox import streaming
 from sandbox.engine import EngineError
+from sandbox.exec_stream import STDOUT, ExecStream
 from sandbox.sockets import as_number
 
 SHELL_ID = re.compile(r"[0-9a-f]{16}")
 MAX_COLS, MAX_ROWS = 1000, 500
 INPUT_PIECE = 8192
+HEADER = struct.Struct(">cI")  # of a frame: its kind, its length
 FRAME_LIMIT = 1 << 17  # bytes; the keeper's are at most half as long
 OUT_OF_STEP = "The shell's keeper does not speak as it should. Reset the sandbox if the terminal stays away."
 SHELL = ["bash", "--login"]
@@ -38,7 +38,7 @@ class Place:
 class Terminal:
     """One viewer of one shell. Close it when done; the shell goes on."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: ExecStream) -> None:
         self.stream = stream
         self.received = bytearray()
 
@@ -75,18 +75,15 @@ class Terminal:
 
         Nothing is read ahead: a caller that does not ask for the next frame slows the shell down.
         """
-        while message := await self.read():
-            if message.stream != 1:
+        while piece := await self.stream.read():
+            source, data = piece
+            if source != STDOUT:
                 # What the engine or /sbx/enter say on stderr is no frame: show it, it is why the shell did not come.
-                yield message.data
+                yield data
                 continue
-            self.received += message.data
+            self.received += data
             for frame in self.whole_frames():
                 yield frame
-
-    async def read(self) -> Message | None:
-        with streaming.engine_errors():
-            return await self.stream.read_out()
 
     def whole_frames(self) -> list[bytes | dict[str, Any]]:
         """Take the frames that are complete. Raise EngineError for what the keeper never sends.
@@ -95,34 +92,40 @@ class Terminal:
         """
         frames: list[bytes | dict[str, Any]] = []
         start, data = 0, self.received
-        while len(data) - start >= 5:
-            length = int.from_bytes(data[start + 1 : start + 5], "big")
+        while len(data) - start >= HEADER.size:
+            kind, length = HEADER.unpack_from(data, start)
             if length > FRAME_LIMIT:
                 raise EngineError(OUT_OF_STEP)
-            end = start + 5 + length
+            end = start + HEADER.size + length
             if len(data) < end:
                 break
-            frames.append(content(bytes(data[start : start + 1]), bytes(data[start + 5 : end])))
+            frames.append(content(kind, bytes(data[start + HEADER.size : end])))
             start = end
         del data[:start]
         return frames
 
-    def takes_at_once(self, data: bytes) -> bool:
-        """Would `type` return without a wait? So it is for keystrokes, unless the shell has stopped to take them."""
-        return len(data) <= INPUT_PIECE and streaming.is_writable(self.stream)
+    def show_at_once(self, show: Callable[[bytes], bool]) -> None:
+        """Have `show` asked of what is printed, while the next frame is waited for, whether it takes it at once."""
+
+        def take(piece: bytes) -> bool:
+            return not self.received and is_output(piece) and show(piece[HEADER.size :])
+
+        self.stream.receiver = take
+
+    def type_at_once(self, data: bytes) -> bool:
+        """Type `data` if the shell takes it without a wait, as it does keystrokes, and say whether that was done."""
+        return len(data) <= INPUT_PIECE and self.stream.write_at_once(frame(b"i", data))
 
     async def type(self, data: bytes) -> None:
         """Type `data`; waits while the shell does not take it."""
-        with streaming.engine_errors():
-            for start in range(0, len(data), INPUT_PIECE):
-                await self.stream.write_in(frame(b"i", data[start : start + INPUT_PIECE]))
+        for start in range(0, len(data), INPUT_PIECE):
+            await self.stream.write(frame(b"i", data[start : start + INPUT_PIECE]))
 
     async def resize(self, cols: int, rows: int) -> None:
-        with streaming.engine_errors():
-            await self.stream.write_in(frame(b"r", struct.pack(">HH", *clamp(cols, rows))))
+        await self.stream.write(frame(b"r", struct.pack(">HH", *clamp(cols, rows))))
 
     async def close(self) -> None:
-        await streaming.cut(self.stream)
+        self.stream.cut()
 
 
 def content(kind: bytes, payload: bytes) -> bytes | dict[str, Any]:
@@ -144,7 +147,12 @@ def size_of(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def frame(kind: bytes, payload: bytes) -> bytes:
-    return kind + len(payload).to_bytes(4, "big") + payload
+    return HEADER.pack(kind, len(payload)) + payload
+
+
+def is_output(piece: bytes) -> bool:
+    """Is this one whole frame of what the shell printed?"""
+    return len(piece) > HEADER.size and HEADER.unpack_from(piece) == (b"o", len(piece) - HEADER.size)
 
 
 def clamp(cols: int, rows: int) -> tuple[int, int]:

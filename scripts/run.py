@@ -93,8 +93,8 @@ def processes() -> list[Process]:
     python = sys.executable
     web = [
         python, "-m", "uvicorn", "config.asgi:application", "--host", HOST, "--port", str(PORT), "--no-access-log",
-        "--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--timeout-graceful-shutdown", "5",
-        "--log-level", "warning", "--lifespan", "off",
+        "--ws", "config.short_frames:ShortFrames", "--ws-per-message-deflate", "false",
+        "--timeout-graceful-shutdown", "5", "--log-level", "warning", "--lifespan", "off",
     ]  # fmt: skip
     worker = [
         python, "-m", "celery", "-q", "-A", "config", "worker", "--beat", "--pool", "threads", "--concurrency", "8",

@@ -25,6 +25,7 @@ from sandbox.event_consumer import EventsConsumer
 from sandbox.events import group_of_learner, subscribe
 from sandbox.models import Sandbox, State
 from sandbox.sockets import AGAIN, NO_SANDBOX, NOT_RUNNING, SandboxConsumer
+from sandbox.terminal import Terminal
 from workshops.live import ask
 from workshops.models import Participant, Workshop
 from workshops.models.watch import SEEN_EVERY, Watch
@@ -110,6 +111,9 @@ class WatchedTerminal(OverTheShoulder, TerminalConsumer):
         """Wake a sandbox that sleeps; but to be looked at is not to be used."""
         self.used_at = time.monotonic()
         await (idle.keep_awake if self.may_type else idle.rouse)(self.sandbox)
+
+    def type_at_once(self, terminal: Terminal, data: bytes) -> bool:
+        return False  # each key is asked about first
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if bytes_data and self.watch and self.may_type:

@@ -261,9 +261,7 @@ class Viewer:
 
     def vanish(self) -> None:
         """Break off, as a killed server does: no farewell."""
-        response = self.terminal.stream._resp
-        response.connection.transport.abort()
-        response.close()
+        self.terminal.stream.cut()
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def be_web() -> None:
     import uvicorn
     from django.conf import settings
 
-    options = {"lifespan": "off", "access_log": False, "ws": "websockets-sansio"}
+    options = {"lifespan": "off", "access_log": False, "ws": "config.short_frames:ShortFrames"}
     uvicorn.run("config.asgi:application", port=settings.PORT, **options)
 
 

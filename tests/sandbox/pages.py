@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import Client
 
 from config.asgi import application
+from config.short_frames import EXTENSION
 from courses.models import User
 from sandbox.models import Sandbox
 
@@ -49,8 +50,14 @@ class Shell:
                 raise frame
             yield frame
 
-    def takes_at_once(self, data: bytes) -> bool:
-        return self.takes.is_set()
+    def show_at_once(self, show: Callable[[bytes], bool]) -> None:
+        self.shows_at_once = show
+
+    def type_at_once(self, data: bytes) -> bool:
+        if not self.takes.is_set():
+            return False
+        self.typed += data
+        return True
 
     async def type(self, data: bytes) -> None:
         await self.takes.wait()
@@ -61,6 +68,20 @@ class Shell:
 
     async def close(self) -> None:
         self.closed.set()
+
+
+class ShortWay:
+    """What the server has for a page's socket besides: a way for what is short. See config/short_frames.py."""
+
+    def __init__(self) -> None:
+        self.receiver: Callable[[bytes], bool] | None = None
+        self.sent = bytearray()
+        self.takes = True
+
+    def send_short(self, data: bytes) -> bool:
+        if self.takes:
+            self.sent += data
+        return self.takes
 
 
 class Logs:
@@ -114,11 +135,12 @@ def headers_of(user: User | None, origin: bytes | None) -> list[tuple[bytes, byt
 
 @asynccontextmanager
 async def page(
-    path: str, user: User | None, origin: bytes | None = b"http://" + HOST
+    path: str, user: User | None, origin: bytes | None = b"http://" + HOST, short_way: ShortWay | None = None
 ) -> AsyncIterator[WebsocketCommunicator]:
     """A page of this site that has opened the socket, and goes away at the end."""
     headers = await sync_to_async(headers_of)(user, origin)
     communicator = WebsocketCommunicator(application, path, headers=headers)
+    communicator.scope["extensions"] = {EXTENSION: short_way} if short_way else {}
     connected, _ = await communicator.connect(timeout=5)
     assert connected
     try:

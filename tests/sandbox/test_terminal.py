@@ -1,39 +1,48 @@
 """A shell's frames, as the keeper sends them, and as something else in its place might."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
-from aiodocker.stream import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox import terminal
-from sandbox.engine import EngineError, EngineUnreachable
+from sandbox.engine import EngineError
+from sandbox.exec_stream import STDERR, STDOUT
 from sandbox.terminal import Place, Terminal, clamp, frame
 
 ATTACHED = b'{"type":"attached","shell":"00112233aabbccdd","offset":0,"replay":0,"reset":true}'
 
 
+Piece = bytes | tuple[int, bytes] | Exception
+
+
 class Stream:
     """The engine's stream: pieces to read, and what was written."""
 
-    def __init__(self, *pieces: bytes | Message | Exception) -> None:
+    def __init__(self, *pieces: Piece) -> None:
         self.pieces = list(pieces)
         self.written: list[bytes] = []
+        self.receiver: Callable[[bytes], bool] | None = None
 
-    async def read_out(self) -> Message | None:
+    async def read(self) -> tuple[int, bytes] | None:
         if not self.pieces:
             return None
         piece = self.pieces.pop(0)
         if isinstance(piece, Exception):
             raise piece
-        return Message(1, piece) if isinstance(piece, bytes) else piece
+        return (STDOUT, piece) if isinstance(piece, bytes) else piece
 
-    async def write_in(self, data: bytes) -> None:
+    async def write(self, data: bytes) -> None:
         self.written.append(data)
 
+    def write_at_once(self, data: bytes) -> bool:
+        self.written.append(data)
+        return True
 
-async def read(*pieces: bytes | Message | Exception) -> list[bytes | dict]:
+
+async def read(*pieces: Piece) -> list[bytes | dict]:
     return [piece async for piece in Terminal(Stream(*pieces)).frames()]
 
 
@@ -53,7 +62,7 @@ def test_frames_may_be_cut_anywhere(printed, size):
 
 async def test_what_is_said_on_stderr_is_shown_and_disturbs_no_frame():
     whole = frame(b"o", b"hello")
-    assert await read(whole[:7], Message(2, b"enter: no such place\n"), whole[7:]) == [
+    assert await read(whole[:7], (STDERR, b"enter: no such place\n"), whole[7:]) == [
         b"enter: no such place\n",
         b"hello",
     ]
@@ -87,12 +96,6 @@ async def test_an_endless_frame_is_refused_before_it_is_read():
     assert len(reader.received) < 100_000
 
 
-@pytest.mark.parametrize("error", [ConnectionResetError("reset"), OSError("broken pipe")])
-async def test_a_lost_engine_is_said_to_be(error):
-    with pytest.raises(EngineUnreachable):
-        await read(error)
-
-
 async def test_typing_is_cut_into_pieces_and_loses_nothing():
     stream = Stream()
     text = bytes(range(256)) * 100
@@ -100,6 +103,26 @@ async def test_typing_is_cut_into_pieces_and_loses_nothing():
     assert all(piece[:1] == b"i" and int.from_bytes(piece[1:5], "big") == len(piece) - 5 for piece in stream.written)
     assert max(len(piece) for piece in stream.written) == terminal.INPUT_PIECE + 5
     assert b"".join(piece[5:] for piece in stream.written) == text
+
+
+async def test_what_is_printed_may_be_taken_at_once_if_it_is_a_whole_frame():
+    stream, shown = Stream(), []
+    reader = Terminal(stream)
+    reader.show_at_once(lambda printed: not shown.append(printed))
+    assert stream.receiver(frame(b"o", b"x"))
+    for other in (frame(b"o", b"x")[:-1], frame(b"o", b"x") * 2, frame(b"c", ATTACHED), b"", b"o"):
+        assert not stream.receiver(other)
+    reader.received += frame(b"o", b"what came before")[:9]
+    assert not stream.receiver(frame(b"o", b"y"))
+    assert shown == [b"x"]
+
+
+def test_a_keystroke_is_typed_at_once_and_a_paste_is_not():
+    stream = Stream()
+    assert Terminal(stream).type_at_once(b"x")
+    assert stream.written == [b"i\x00\x00\x00\x01x"]
+    assert not Terminal(stream).type_at_once(b"x" * (terminal.INPUT_PIECE + 1))
+    assert len(stream.written) == 1
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tests.sandbox.pages import (
     ATTACHED,
     KIB,
     Shell,
+    ShortWay,
     closed_with,
     page,
     say,
@@ -239,6 +240,75 @@ async def test_an_acknowledgement_of_nothing_changes_nothing(alice, make, shell)
             await socket.send_to(text_data='{"type": "ack", "bytes": ' + value + "}")
         await socket.send_to(text_data='{"type": "ack"}')
         await still_works(socket, shell)
+
+
+# --- what is short ---
+
+
+async def test_a_keystroke_and_its_echo_are_passed_on_at_once(alice, make, shell):
+    sandbox, way = await sync_to_async(make)(alice), ShortWay()
+    async with page(terminal(sandbox), alice, short_way=way):
+        await until(lambda: way.receiver)
+        assert way.receiver(b"x")
+        assert bytes(shell.typed) == b"x"
+        assert shell.shows_at_once(b"x")
+        assert bytes(way.sent) == b"x"
+
+
+async def test_a_keystroke_does_not_overtake_what_was_sent_before(alice, make, shell):
+    sandbox, way = await sync_to_async(make)(alice), ShortWay()
+    async with page(terminal(sandbox), alice, short_way=way) as socket:
+        await until(lambda: way.receiver)
+        shell.takes.clear()
+        assert not way.receiver(b"1")
+        await socket.send_to(bytes_data=b"1")
+        await asyncio.sleep(0.05)
+        shell.takes.set()
+        assert not way.receiver(b"2")  # the other was not yet typed
+        await until(lambda: bytes(shell.typed) == b"1")
+        await until(lambda: way.receiver(b"2"))
+        assert bytes(shell.typed) == b"12"
+
+
+async def test_a_page_hears_what_was_taken_at_once_too(alice, make, shell):
+    sandbox, way = await sync_to_async(make)(alice), ShortWay()
+    async with page(terminal(sandbox), alice, short_way=way) as socket:
+        await until(lambda: way.receiver)
+        taken = 0
+        while way.receiver(b"x" * 100):
+            taken += 100
+        await socket.send_to(bytes_data=b"x" * 100)
+        assert await socket.receive_json_from() == {"type": "taken", "bytes": taken + 100}
+
+
+async def test_what_a_page_has_not_drawn_counts_when_it_was_shown_at_once(alice, make, shell):
+    sandbox, way = await sync_to_async(make)(alice), ShortWay()
+    async with page(terminal(sandbox), alice, short_way=way) as socket:
+        await until(lambda: way.receiver)
+        while shell.shows_at_once(b"x" * 100):
+            pass
+        assert consumers.UNDRAWN_HIGH - 100 < len(way.sent) <= consumers.UNDRAWN_HIGH
+        await say(socket, type="ack", bytes=100)
+        await until(lambda: shell.shows_at_once(b"x" * 100))
+
+
+async def test_what_the_server_cannot_send_at_once_is_not_counted(alice, make, shell):
+    sandbox, way = await sync_to_async(make)(alice), ShortWay()
+    way.takes = False
+    async with page(terminal(sandbox), alice, short_way=way):
+        await until(lambda: way.receiver)
+        assert not any(shell.shows_at_once(b"x" * 1000) for _ in range(1000))
+        way.takes = True
+        assert shell.shows_at_once(b"x")
+
+
+async def test_now_and_then_it_is_noted_that_the_terminal_is_used(alice, make, shell, monkeypatch):
+    sandbox, way = await sync_to_async(make)(alice), ShortWay()
+    async with page(terminal(sandbox), alice, short_way=way):
+        await until(lambda: way.receiver)
+        monkeypatch.setattr(consumers, "NOTE_SECONDS", -1)
+        assert not way.receiver(b"x")
+        assert not shell.shows_at_once(b"x")
 
 
 # --- back-pressure: output ---

@@ -10,7 +10,7 @@ from django.utils import timezone
 from courses.models import AuditEntry
 from sandbox import idle, streaming
 from sandbox.models import Sandbox, State
-from tests.sandbox.pages import closed_with, page, say, until
+from tests.sandbox.pages import ShortWay, closed_with, page, say, until
 from tests.workshops.conftest import make_workshop
 from tests.workshops.rooms import ATTACHED, classroom, frame, printed, watched
 from workshops import watching
@@ -167,6 +167,17 @@ async def test_what_is_typed_after_it_was_taken_back_is_not_taken_whatever_the_p
         await Watch.objects.aupdate(keyboard=Keyboard.NONE)  # and the news of it is lost
         await socket.send_to(bytes_data=b"too late\r")
         await asyncio.sleep(0.2)
+        assert shell.typed == b""
+
+
+async def test_no_key_passes_by_the_question_whether_one_may_type(participant, sandbox, bob, shell):
+    way = ShortWay()
+    async with page(watched(participant), bob, short_way=way):
+        await until(lambda: way.receiver)
+        assert not way.receiver(b"x")
+        await grant(await the_watch())
+        await asyncio.sleep(0.1)
+        assert not way.receiver(b"x")
         assert shell.typed == b""
 
 
