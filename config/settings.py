@@ -217,10 +217,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60,
     "unacked_restore_interval": 5,
-    "socket_timeout": 10,
+    # Who queues something learns at once that the broker is away, soon that it hangs, and goes on without it.
+    "socket_timeout": 3,
     "socket_connect_timeout": 3,
-    "retry_on_timeout": True,
-    "max_retries": 0,  # who queues something learns at once that the broker is away, and goes on without it
+    "retry_on_timeout": False,
+    "max_retries": 0,
     "global_keyprefix": "sarafa:",
 }
 CELERY_TASK_ACKS_LATE = True
