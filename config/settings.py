@@ -235,6 +235,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "sandbox.tasks.reconcile", "schedule": 20.0, "options": {"expires": 20}},
     "heartbeat": {"task": "sandbox.tasks.heartbeat", "schedule": 3.0, "options": {"expires": 3}},
     "workshops": {"task": "workshops.tasks.tend_workshops", "schedule": 20.0, "options": {"expires": 20}},
+    "sessions": {"task": "accounts.tasks.clear_sessions", "schedule": crontab(hour=3, minute=20)},
     # What was pushed and is not needed any more goes when a class has ended; where one always goes on, at night.
     "tidy": {"task": "sandbox.tasks.tidy_warehouse", "schedule": 600.0, "args": [60], "options": {"expires": 600}},
     "tidy-at-night": {"task": "sandbox.tasks.tidy_warehouse", "schedule": crontab(hour=3, minute=30), "args": [5]},
