@@ -27,6 +27,8 @@ from bench import (
     pulls,
     reading,
     removals,
+    soak,
+    sockets,
     stalls,
     starts,
     tapping,
@@ -53,6 +55,7 @@ class Measure:
 # In this order: what is measured of a process that has done little yet comes first.
 MEASURES = {
     "pages": Measure(pages.measure, NO_POOL),
+    "sockets": Measure(sockets.measure, NO_POOL),
     "stall": Measure(stalls.measure, NO_POOL),
     "start": Measure(starts.measure, NO_POOL),
     "echo": Measure(echo.measure, NO_POOL),
@@ -71,6 +74,7 @@ MEASURES = {
     "classroom": Measure(classroom.measure, AS_DELIVERED),
     "sleep": Measure(naps.measure, SLEEPY),
     "density": Measure(density.measure, AS_DELIVERED, by_default=False),
+    "soak": Measure(soak.measure, AS_DELIVERED, by_default=False),
 }
 
 
@@ -87,20 +91,20 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measure_each(names: list[str], quick: bool, minutes: float) -> list[Figure]:
+def measure_each(names: list[str], options: argparse.Namespace) -> list[Figure]:
     """Measure in as many platforms, one after another, as there are set-ups among what is measured."""
     figures: list[Figure] = []
     for settings, group in groupby(names, lambda name: MEASURES[name].settings):
         say(f"Starting the platform {settings or 'as delivered'} …")
         with platform.running(**settings) as running:
-            figures += uvloop.run(measure_all(running, list(group), quick, minutes))
+            figures += uvloop.run(measure_all(running, list(group), options))
             say("Stopping the platform …")
     return figures
 
 
-async def measure_all(running: platform.Platform, names: list[str], quick: bool, minutes: float) -> list[Figure]:
+async def measure_all(running: platform.Platform, names: list[str], options: argparse.Namespace) -> list[Figure]:
     engine = Engine()
-    bench = Bench(running, engine, quick, minutes)
+    bench = Bench(running, engine, options.quick, options.minutes, options.learners, options.seed)
     figures: list[Figure] = []
     try:
         for name in names:
@@ -120,13 +124,14 @@ def main() -> None:
     names = f"of {','.join(MEASURES)}; {others} only if named: it takes minutes, and most of the memory"
     parser.add_argument("--only", type=chosen, default=usual, help=names)
     parser.add_argument("--quick", action="store_true", help="fewer runs: for trying, not for quoting")
-    parser.add_argument("--minutes", type=float, help="how long the classroom is held: 5, quick 1")
+    parser.add_argument("--minutes", type=float, help="how long: classroom 5, quick 1; soak 20, quick 4")
+    parser.add_argument("--learners", type=int, help="how many are in the soak: 60, quick 20")
+    parser.add_argument("--seed", type=int, default=1, help="of what befalls whom in the soak, and when")
     options = parser.parse_args()
-    minutes = options.minutes or (1 if options.quick else 5)
     loads = [os.getloadavg()[0]]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped before the end."))
     try:
-        figures = measure_each(options.only, options.quick, minutes)
+        figures = measure_each(options.only, options)
     except platform.NotReady as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
@@ -136,6 +141,8 @@ def main() -> None:
     print(f"\n{os.cpu_count()} cores; load {loads[0]:.1f} before the first figure, {loads[1]:.1f} after the last")
     file = Path(os.environ.get("DATA_DIR") or platform.ROOT / "var") / "bench.json"
     write_json(file, figures, quick=options.quick, load=loads)
+    if any(figure.must and figure.verdict == "missed" for figure in figures):
+        sys.exit("A limit was missed that must not be.")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ class Bench:
     platform: Platform
     engine: Engine
     quick: bool = False
-    minutes: float = 5  # that the classroom is held
+    minutes: float | None = None  # that a class is held, if not as usual
+    learners: int | None = None  # in the soak, if not as usual
+    seed: int = 1  # of what happens in the soak
 
     def times(self, thorough: int, quick: int) -> int:
         return quick if self.quick else thorough

@@ -21,6 +21,7 @@ from bench.rehearsal import Command, rehearse
 from bench.report import Figure, milliseconds, percentile
 
 LEARNERS, LEARNERS_QUICK = 100, 20
+MINUTES, MINUTES_QUICK = 5, 1
 EVERY = 60  # seconds between two commands of one learner; the course plans 45 minutes for the 18 of that day
 HAND_EVERY, HAND_UP = 2, 10  # seconds between two learners who raise a hand, and until it is lowered
 NOTE_EVERY, READ_AFTER = 3, 2  # seconds between two notes, and until the learner has read it
@@ -41,7 +42,7 @@ async def measure(bench: Bench) -> list[Figure]:
         commands = await rehearse(bench, typed(bench))
         joined = await workshop.fill()
         lesson = Lesson(bench, workshop, commands)
-        return [*joined, *(await lesson.hold(60 * bench.minutes))]
+        return [*joined, *(await lesson.hold(60 * (bench.minutes or bench.times(MINUTES, MINUTES_QUICK))))]
 
 
 def typed(bench: Bench) -> list[str]:

@@ -132,6 +132,11 @@ class Platform:
             [(count,)] = database.execute(COUNT_WARM)
         return int(count)
 
+    def kept(self, what: str) -> list[int]:
+        """Return the processes of one kind that run.py keeps running, without their children."""
+        pids = descendants(self.process.pid)
+        return [pid for pid in pids if what in command_of(pid) and parent_of(pid) == self.process.pid]
+
     def resident(self, what: str) -> int:
         """Return the bytes of resident memory of the processes of one kind: "config.asgi", "celery" or "valkey"."""
         return sum(resident_of(pid) for pid in descendants(self.process.pid) if what in command_of(pid))

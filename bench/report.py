@@ -12,7 +12,8 @@ from pathlib import Path
 class Figure:
     """One measured value; a limit of None means that it is only told. `note` says how it was taken, or its parts.
 
-    The limit is the most that it may be, or, of what there should be more of, the least.
+    The limit is the most that it may be, or, of what there should be more of, the least. `must`: to miss it is to
+    fail.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Figure:
     limit: float | None = None
     note: str = ""
     at_least: bool = False
+    must: bool = False
 
     def __str__(self) -> str:
         return f"{self.name}: {shown(self.value)} {self.unit} {self.verdict} ({self.note})"

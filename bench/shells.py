@@ -48,14 +48,14 @@ class Engine:
 
         return removal()
 
+    async def owner(self, code: str) -> str:
+        """Return the uid that owns a sandbox."""
+        environment = (await (await self.container(code)).show())["Config"]["Env"]
+        return next(value.partition("=")[2] for value in environment if value.startswith("SANDBOX_OWNER="))
+
     async def raw_shell(self, code: str) -> "RawShell":
         """Start a shell in a sandbox as the platform would, but on a plain TTY, with nothing in between."""
-        container = await self.container(code)
-        owner = next(
-            value.partition("=")[2]
-            for value in (await container.show())["Config"]["Env"]
-            if value.startswith("SANDBOX_OWNER=")
-        )
+        container, owner = await self.container(code), await self.owner(code)
         program = await container.exec(
             ["/sbx/enter", "bash", "--login"], stdin=True, stdout=True, stderr=True, tty=True, user=f"{owner}:{owner}"
         )

@@ -148,6 +148,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "courses:home"
+SESSION_ENGINE = "config.sessions"
 SESSION_COOKIE_AGE = 180 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # scripts have the token in the page
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -216,10 +217,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60,
     "unacked_restore_interval": 5,
-    "socket_timeout": 10,
+    # Who queues something learns at once that the broker is away, soon that it hangs, and goes on without it.
+    "socket_timeout": 3,
     "socket_connect_timeout": 3,
-    "retry_on_timeout": True,
-    "max_retries": 0,  # who queues something learns at once that the broker is away, and goes on without it
+    "retry_on_timeout": False,
+    "max_retries": 0,
     "global_keyprefix": "sarafa:",
 }
 CELERY_TASK_ACKS_LATE = True
@@ -233,6 +235,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "sandbox.tasks.reconcile", "schedule": 20.0, "options": {"expires": 20}},
     "heartbeat": {"task": "sandbox.tasks.heartbeat", "schedule": 3.0, "options": {"expires": 3}},
     "workshops": {"task": "workshops.tasks.tend_workshops", "schedule": 20.0, "options": {"expires": 20}},
+    "sessions": {"task": "accounts.tasks.clear_sessions", "schedule": crontab(hour=3, minute=20)},
     # What was pushed and is not needed any more goes when a class has ended; where one always goes on, at night.
     "tidy": {"task": "sandbox.tasks.tidy_warehouse", "schedule": 600.0, "args": [60], "options": {"expires": 600}},
     "tidy-at-night": {"task": "sandbox.tasks.tidy_warehouse", "schedule": crontab(hour=3, minute=30), "args": [5]},

@@ -29,7 +29,7 @@ from functools import partial
 from typing import Any
 
 from channels.exceptions import StopConsumer
-from django.db import InterfaceError, OperationalError
+from django.db import Error as DatabaseError
 from django.utils.translation import gettext as _
 
 from config.short_frames import EXTENSION, ShortFrames
@@ -153,7 +153,7 @@ class TerminalConsumer(SandboxConsumer):
         except EngineError as exc:
             logger.info("sandbox %s not woken: %s", self.code, exc)
             await self.close(NO_ENGINE)
-        except (OperationalError, InterfaceError) as exc:  # it is noted later: a shell does without a database
+        except DatabaseError as exc:  # it is noted later: a shell does without a database
             logger.info("sandbox %s: its use not noted: %s", self.code, exc)
 
     async def show(self, terminal: Terminal) -> None:

@@ -195,6 +195,7 @@ def served_to_customer(sandbox: Sandbox, calls: list[dict[str, Any]]) -> dict[st
         if at not in known:
             run, is_new = runs.get_or_create(learner=sandbox.learner, pushed_at=at, defaults={"image": image})
             if is_new:
+                runs.forget_old(sandbox.learner)
                 order(send_customer, run.pk)
     return {"served": [run.as_fact() for run in runs.served()[:CUSTOMER_RUNS_TOLD]]}
 

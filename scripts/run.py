@@ -7,6 +7,7 @@ import ctypes
 import fcntl
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -92,8 +93,8 @@ def processes() -> list[Process]:
     """In the order in which they start; they stop in the opposite one."""
     python = sys.executable
     web = [
-        python, "-m", "uvicorn", "config.asgi:application", "--host", HOST, "--port", str(PORT), "--no-access-log",
-        "--ws", "config.short_frames:ShortFrames", "--ws-per-message-deflate", "false",
+        python, "-m", "config.serving", "config.asgi:application", "--host", HOST, "--port", str(PORT),
+        "--no-access-log", "--ws", "config.short_frames:ShortFrames", "--ws-per-message-deflate", "false",
         "--timeout-graceful-shutdown", "5", "--log-level", "warning", "--lifespan", "off",
     ]  # fmt: skip
     worker = [
@@ -101,7 +102,7 @@ def processes() -> list[Process]:
         "--without-gossip", "--without-mingle", "--loglevel", "INFO",
     ]  # fmt: skip
     visits = [
-        python, "-m", "uvicorn", "config.visits:application", "--host", HOST, "--port", str(VISITS_PORT),
+        python, "-m", "config.serving", "config.visits:application", "--host", HOST, "--port", str(VISITS_PORT),
         "--no-access-log", "--no-date-header", "--no-server-header", "--ws", "websockets-sansio",
         "--timeout-graceful-shutdown", "5", "--log-level", "warning", "--lifespan", "off",
     ]  # fmt: skip
@@ -129,6 +130,12 @@ def only_one() -> IO[str]:
     except BlockingIOError:
         sys.exit(f"It runs already, with the same data ({DATA_DIR}). Stop that one first, or set DATA_DIR and PORT.")
     return lock
+
+
+def allow_many_files() -> None:
+    """Let each process have as many open files as it may: a page takes several, and 1,024 is a usual limit."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def path_is_short() -> None:
@@ -217,6 +224,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stopping.set())
     lock = only_one()
+    allow_many_files()
     try:
         serve_until_told()
     finally:

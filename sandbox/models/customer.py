@@ -8,6 +8,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from sandbox.history import CALLS_KEPT
+
+KEPT = CALLS_KEPT  # of each learner
 CUSTOMER_WAITS = timedelta(minutes=2)  # for an image whose push has been asked for
 CUSTOMER_LATE = timedelta(minutes=1)  # more than one look takes
 
@@ -26,6 +29,11 @@ class CustomerRunQuerySet(models.QuerySet["CustomerRun"]):
     def forgotten(self, at: datetime) -> Self:
         """Those of the unserved that nobody has looked for lately: who was to do so died, or the queue was away."""
         return self.unserved(at).filter(looked_at__lt=at - CUSTOMER_LATE)
+
+    def forget_old(self, learner: Any) -> None:
+        """Keep the newest: as many as a log is read for, so that none is ordered again."""
+        for pk in self.of(learner).order_by("-pk").values_list("pk", flat=True)[KEPT : KEPT + 1]:
+            self.of(learner).filter(pk__lte=pk).delete()
 
 
 class CustomerRun(models.Model):

@@ -1,5 +1,8 @@
 """The life of a sandbox's container, on a real engine."""
 
+import gc
+import os
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,6 +33,15 @@ def test_removing_it_again_is_no_error(new_spec):
     containers.remove(container_id)
     containers.remove(containers.name_of(spec.code))
     assert spec.code not in containers.living()
+
+
+def test_what_was_asked_leaves_few_connections_behind(alices, monkeypatch):
+    monkeypatch.setattr(engine, "_thread", threading.local())
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(12):  # each asks at addresses of its own
+        assert alices.owner("true") == (0, "")
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) - before < 4
 
 
 def test_it_is_ready_when_the_daemon_answers(alices):

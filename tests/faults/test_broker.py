@@ -5,6 +5,7 @@ import contextlib
 import time
 
 import pytest
+import redis
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.core.cache import cache
@@ -102,6 +103,27 @@ def test_readiness_follows_the_broker(broker):
     broker.start()
     tasks.heartbeat()
     assert ready() == {"broker": "ok", "worker": "ok"}
+
+
+@pytest.mark.slow
+def test_a_broker_that_hangs_is_not_waited_for_long(broker):
+    assert tasks.order(tasks.check_tasks, 1)
+    broker.hang()
+    for _again in range(2):
+        began = time.monotonic()
+        assert not tasks.order(tasks.check_tasks, 1)
+        assert time.monotonic() - began < 4
+
+
+def test_a_broker_that_is_slow_is_waited_for(broker):
+    assert tasks.order(tasks.check_tasks, 1)
+    with redis.Redis(unix_socket_path=str(broker.socket)) as client:
+        for said in (lambda: tasks.order(tasks.check_tasks, 1), lambda: cache.set("anything", 1) is None):
+            began = time.monotonic()
+            client.client_pause(500)
+            assert said()
+            assert 0.4 < time.monotonic() - began < 2
+        assert client.llen("sarafa:celery") == 2
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -117,3 +118,12 @@ def test_a_process_that_is_started_again_leaves_no_child_of_the_old_one(run, tmp
     another = child_of(tmp_path)
     parent.stop()
     until(lambda: has_ended(another), 5, "the new child's end")
+
+
+def test_each_process_may_have_as_many_open_files_as_the_system_allows(tmp_path):
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    script = "import run, subprocess; run.allow_many_files(); subprocess.run(['sh', '-c', 'ulimit -n'])"
+    environment = os.environ | {"DATA_DIR": str(tmp_path), "PYTHONPATH": str(ROOT / "scripts")}
+    argv = ["sh", "-c", f'ulimit -S -n 256 && exec "{sys.executable}" -c "{script}"']
+    ended = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True)
+    assert ended.stdout == f"{most}\n"

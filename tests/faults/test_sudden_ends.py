@@ -3,8 +3,11 @@
 from datetime import timedelta
 
 import pytest
+import redis
+from django.core.cache import cache
 from django.utils import timezone
 
+from courses import limits
 from courses.models import User
 from sandbox import admission, containers, engine, homes, idle, tasks
 from sandbox.models import Sandbox, State
@@ -90,6 +93,22 @@ def test_a_broker_that_has_forgotten_every_order(alice, charlie, workers, depot)
     workers.start()
     all_is_well(alice)
     assert all_is_well(charlie, keeps_work=False) == waiting
+
+
+def test_a_broker_that_is_emptied_in_mid_flight(alice, workers, depot):
+    sandbox = working(alice)
+    workers.start()
+    assert tasks.order(tasks.heartbeat)
+    until(lambda: cache.get(tasks.HEARTBEAT), 20, "a worker")
+    limits.count("anything", 60)
+    sandbox.order_stop()
+    with redis.Redis(unix_socket_path=str(depot.socket)) as client:
+        client.flushall()
+    assert not cache.get(tasks.HEARTBEAT)
+    assert limits.count("anything", 60) == 1
+    assert tasks.order(tasks.heartbeat)  # as the clock does every three seconds
+    until(lambda: cache.get(tasks.HEARTBEAT), 10, "a worker that goes on")
+    all_is_well(alice)
 
 
 def twice(workers, name: str, *arguments: object) -> None:

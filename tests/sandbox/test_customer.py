@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from courses.models import User
 from sandbox import accounts, customer, tasks
 from sandbox.engine import EngineError
 from sandbox.models import CustomerRun
+from sandbox.models import customer as runs
 from tests.recordings import heard_call
 
 
@@ -102,3 +104,14 @@ def test_a_customer_who_is_broken_is_sent_again_later(alices, engine, served):
     with pytest.raises(EngineError):
         tasks.send_customer(CustomerRun.objects.get().pk)
     assert CustomerRun.objects.get().code is None
+
+
+def test_no_more_runs_are_kept_than_a_log_is_read_for(alices, engine, monkeypatch):
+    monkeypatch.setattr(runs, "KEPT", 3)
+    told = alices.learner
+    for number in range(5):
+        CustomerRun.objects.create(learner=told, image="poha", pushed_at=str(number))
+    CustomerRun.objects.create(learner=User.objects.create_guest("Bob"), image="poha", pushed_at="0")
+    tasks.check_tasks(alices.pk)
+    assert [run.pushed_at for run in CustomerRun.objects.of(told).order_by("pk")][:2] == ["3", "4"]
+    assert CustomerRun.objects.count() == 4

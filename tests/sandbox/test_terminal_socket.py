@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
 
 from sandbox import accounts, consumers
 from sandbox.engine import EngineError, EngineUnreachable
@@ -85,9 +85,10 @@ async def test_bytes_go_both_ways_as_they_are(alice, make, shell):
         await until(lambda: bytes(shell.typed) == every)
 
 
-async def test_a_shell_goes_on_without_a_database(alice, make, shell, monkeypatch):
+@pytest.mark.parametrize("error", [OperationalError("the connection is lost"), InternalError("it only reads")])
+async def test_a_shell_goes_on_without_a_database(alice, make, shell, monkeypatch, error):
     async def away(_sandbox) -> None:
-        raise OperationalError("the connection is lost")
+        raise error
 
     sandbox = await sync_to_async(make)(alice)
     async with page(terminal(sandbox), alice) as socket:
