@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.db import connection
 from django.test import override_settings
@@ -18,6 +19,10 @@ from pytest_django import DjangoDbBlocker
 
 from courses.models import User
 from sandbox import accounts, containers, customer, door, engine, images, inspection, warehouse
+
+# How long an example takes is the machine's affair.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
