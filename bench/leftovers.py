@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from aiodocker.execs import Exec
 
 from bench import footprint
 from bench.platform import Platform, command_of, resident_of
@@ -30,19 +31,30 @@ class Held:
 
     pid: int
     resident: int  # bytes
-    files: int  # open descriptors
+    kinds: Counter[str]  # of open files: sockets, or the name of what is open
     threads: int
+
+    @property
+    def files(self) -> int:
+        return self.kinds.total()
 
 
 def held(platform: Platform, what: str) -> Held | None:
     """Return what the process of that kind has, or None while there is none."""
     for pid in platform.kept(what):
         try:
-            files = len(os.listdir(f"/proc/{pid}/fd"))
+            files = Counter(kind(file) for file in Path(f"/proc/{pid}/fd").iterdir())
             return Held(pid, resident_of(pid), files, len(os.listdir(f"/proc/{pid}/task")))
         except OSError:
             continue  # it has just ended
     return None
+
+
+def kind(file: Path) -> str:
+    try:
+        return Path(os.readlink(file)).name.partition(":")[0]
+    except FileNotFoundError:
+        return "closed"  # just now
 
 
 def query(platform: Platform, question: str, *values: str) -> list[tuple[Any, ...]]:
@@ -92,10 +104,14 @@ async def volumes(platform: Platform, engine: Engine) -> list[str]:
 
 
 async def inside(container: Any) -> Counter[str]:
-    """Return the programs of ours that run in a sandbox, and how many lines the engine holds to it, as "exec"."""
-    about = await container.show()
+    """Return the programs that run in a sandbox, and how many of them the engine was asked to run, as "exec".
+
+    One that was ordered by a process that died before it was begun stays listed, and is none.
+    """
+    listed = (await container.show())["ExecIDs"] or []
+    begun = [(await Exec(container.docker, one, tty=None).inspect())["Running"] for one in listed]
     names = Counter(program(command_of(pid)) for pid in footprint.processes(container.id))
-    return names + Counter({"exec": len(about["ExecIDs"] or [])})
+    return names + Counter({"exec": sum(begun)})
 
 
 def program(command: str) -> str:

@@ -29,6 +29,9 @@ PARTS = {"web": WEB, "worker": WORKER, "tokens": TOKENS, "visits": VISITS, "brok
 TASKS, TROUBLES = 30, 100  # of a learner, at most
 MORE_FILES, MORE_THREADS = 16, 16  # that a process may have when all have left
 KEPT_LINES = {"worker": 1}  # to each sandbox, for whoever asks next: sandbox/inspection.py
+LOOKS = 40  # for keys, half a second apart
+# Each request has a thread of its own: what it had open of SQLite waits for Python to collect it, two files each.
+UNCOLLECTED = {"web": 64}
 MIB = 2**20
 
 
@@ -154,18 +157,27 @@ class Soak:
         for name, now in self.held().items():
             before = self.at_rest[name]
             if now and before:
-                note = f"{before.files} before anybody came, {now.files} when all had left"
-                more, most = now.files - before.files, MORE_FILES + KEPT_LINES.get(name, 0) * len(self.regulars)
+                note = f"{before.files} before anybody came, {now.files} when all had left; more of "
+                note += ", ".join(f"{name} {more}" for name, more in (now.kinds - before.kinds).most_common(3))
+                more, most = now.files - before.files, UNCOLLECTED.get(name, MORE_FILES)
+                most += KEPT_LINES.get(name, 0) * len(self.regulars)
                 figures.append(Figure(f"soak, open files of {name}, more", more, "", most, note, must=True))
                 note, more = f"{before.threads} before, {now.threads} after", now.threads - before.threads
                 figures.append(Figure(f"soak, threads of {name}, more", more, "", MORE_THREADS, note, must=True))
-        endless = sorted(leftovers.endless_keys(self.platform) - self.keys)
         return [
             *figures,
-            failures("soak, Redis keys without an end", endless),
+            failures("soak, Redis keys without an end", await self.lasting_keys()),
             failures("soak, rows that nothing explains", self.unexplained()),
             await self.inside(),
         ]
+
+    async def lasting_keys(self) -> list[str]:
+        """Return the keys that are there at every look: the queue's own come and go with each task."""
+        lasting = leftovers.endless_keys(self.platform) - self.keys
+        for _ in range(LOOKS):
+            await asyncio.sleep(0.5)
+            lasting &= leftovers.endless_keys(self.platform)
+        return sorted(lasting)
 
     def unexplained(self) -> list[str]:
         """Return the tables that have more rows than there are learners, tasks and sandboxes for."""
