@@ -37,7 +37,7 @@ class Writer:
     def add(self, name: str, chunks: Iterable[bytes], mode: int) -> tuple[int, str]:
         """Return how many bytes there were, and their SHA-256."""
         begin, size, digest = self.file.tell(), 0, hashlib.sha256()
-        self.file.write(bytes(BLOCKSIZE))
+        self.file.write(head(name, 0, mode))
         for chunk in chunks:
             self.file.write(chunk)
             digest.update(chunk)
@@ -46,14 +46,19 @@ class Writer:
         self.file.write(bytes(-size % BLOCKSIZE))
         end = self.file.tell()
         self.file.seek(begin)
-        info = TarInfo(name)
-        info.size, info.mode, info.mtime = size, mode, int(time.time())
-        self.file.write(info.tobuf(GNU_FORMAT))
+        self.file.write(head(name, size, mode))
         self.file.seek(end)
         return size, digest.hexdigest()
 
     def finish(self) -> None:
         self.file.write(END)
+
+
+def head(name: str, size: int, mode: int) -> bytes:
+    """Return what comes before a file's content: more than one block if the name is long."""
+    info = TarInfo(name)
+    info.size, info.mode, info.mtime = size, mode, int(time.time())
+    return info.tobuf(GNU_FORMAT)
 
 
 class Content:
