@@ -1,21 +1,20 @@
 """One file that holds everything: a plain tar archive of a few parts, and a manifest as the last of them.
 
-Parts are compressed or not, each as it is worth it; the archive around them is not. So a part whose size nobody knows
-before can be written as it comes, and its header be filled in afterwards.
+Parts are compressed or not, each as it is worth it; the archive around them is not, so that a part whose size nobody
+knows before can be written as it comes.
 """
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tarfile import BLOCKSIZE, GNU_FORMAT, TarInfo
-from time import time
 from typing import BinaryIO
 
 from backups import manifest, tar
 from backups.errors import BackupError, said
 from backups.manifest import Manifest, Part
+from backups.tar import Tell
 
 SECRET_KEY, WAREHOUSE_KEY = "keys/secret-key", "keys/warehouse.pem"
 SQLITE, POSTGRES = "database.sqlite3.gz", "database.pgdump"
@@ -24,48 +23,28 @@ PARTS = (SECRET_KEY, WAREHOUSE_KEY, SQLITE, POSTGRES, REGISTRY)
 KEY_LIMIT = 65536  # bytes
 GZIP = 16 + zlib.MAX_WBITS
 
-Tell = Callable[[int], None]  # is told how many bytes went by
-
 
 class Writer:
     """Writes the parts, one after the other, into a new file."""
 
     def __init__(self, file: BinaryIO, tell: Tell) -> None:
-        self.file = file
-        self.tell = tell
+        self.tar = tar.Writer(file, tell)
         self.parts: dict[str, Part] = {}
 
     def add(self, name: str, chunks: Iterable[bytes]) -> None:
         self.parts[name] = self.write(name, chunks)
 
     def add_packed(self, name: str, file: Path) -> None:
-        part = self.write(name, packed(file))
+        part = self.write(name, packed(content_of(file)))
         self.parts[name] = Part(part.size, part.sha256, file.stat().st_size)
 
     def finish(self, migrations: list[str]) -> None:
         self.write(manifest.NAME, [Manifest.of(migrations, self.parts).as_json()])
-        self.file.write(tar.END)
+        self.tar.finish()
 
     def write(self, name: str, chunks: Iterable[bytes]) -> Part:
-        begin, size, digest = self.file.tell(), 0, hashlib.sha256()
-        self.file.write(bytes(BLOCKSIZE))
-        for chunk in chunks:
-            self.file.write(chunk)
-            digest.update(chunk)
-            size += len(chunk)
-            self.tell(len(chunk))
-        self.file.write(bytes(-size % BLOCKSIZE))
-        end = self.file.tell()
-        self.file.seek(begin)
-        self.file.write(header(name, size))
-        self.file.seek(end)
-        return Part(size, digest.hexdigest(), size)
-
-
-def header(name: str, size: int) -> bytes:
-    info = TarInfo(name)
-    info.size, info.mode, info.mtime = size, 0o600, int(time())
-    return info.tobuf(GNU_FORMAT)
+        size, sha256 = self.tar.add(name, chunks, mode=0o600)
+        return Part(size, sha256, size)
 
 
 def content_of(file: Path) -> Iterator[bytes]:
@@ -74,9 +53,9 @@ def content_of(file: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def packed(file: Path) -> Iterator[bytes]:
+def packed(chunks: Iterable[bytes]) -> Iterator[bytes]:
     pack = zlib.compressobj(level=3, wbits=GZIP)
-    for chunk in content_of(file):
+    for chunk in chunks:
         yield pack.compress(chunk)
     yield pack.flush()
 

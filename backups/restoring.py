@@ -15,8 +15,8 @@ from backups.alone import only_one, platform_stopped
 from backups.archive import Archive
 from backups.databases import Database
 from backups.errors import BackupError
+from backups.files import errors_said, sync_folder
 from backups.progress import Progress, Say, in_words
-from backups.taking import errors_said, sync_folder
 from sandbox import accounts, images, keys, shelves
 
 KEYS = {"secret-key": archive.SECRET_KEY, "warehouse.pem": archive.WAREHOUSE_KEY}

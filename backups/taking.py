@@ -2,10 +2,7 @@
 
 import os
 import re
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,15 +12,14 @@ from django.utils import timezone
 
 from backups import archive, databases
 from backups.alone import only_one
-from backups.errors import BackupError, said
+from backups.errors import BackupError
+from backups.files import errors_said, forget_abandoned, new_file, scratch
 from backups.progress import Progress, Say
 from sandbox import homes, keys, shelves
 from sandbox.engine import EngineError
 from sandbox.models import Sandbox
 
 OURS = re.compile(r"sarafa-\d{8}T\d{6}Z\.tar")
-UNDONE = ".sarafa-"  # how the name of one begins that is being written
-ABANDONED = 24 * 3600  # seconds after which nobody writes it any more
 AT_ONCE = 4
 
 
@@ -92,50 +88,3 @@ def save_homes(say: Say) -> None:
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(save, Sandbox.objects.savable().select_related("learner")))
-
-
-@contextmanager
-def new_file(name: Path) -> Iterator[BinaryIO]:
-    """Yield a file that gets its name when it is whole and safely on the disk, and that nobody else may read."""
-    with scratch(name.parent) as unnamed:
-        with unnamed.open("r+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        unnamed.rename(name)
-        sync_folder(name.parent)
-
-
-@contextmanager
-def scratch(folder: Path) -> Iterator[Path]:
-    """Yield an empty file that is gone at the end, with what SQLite put beside it, unless it was renamed."""
-    file = folder / f"{UNDONE}{os.urandom(6).hex()}.part"
-    os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    try:
-        yield file
-    finally:
-        for leftover in folder.glob(f"{file.name}*"):
-            leftover.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def forget_abandoned(folder: Path) -> None:
-    """Remove what those have left that were killed, or whose machine went down."""
-    for file in folder.glob(f"{UNDONE}*.part*"):
-        if time.time() - file.stat().st_mtime > ABANDONED:
-            file.unlink()
-
-
-@contextmanager
-def errors_said(place: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as exc:
-        raise said(exc, place) from exc

@@ -4,11 +4,12 @@ Archives are not trusted: they may come from a disk that anybody could write to.
 by hand: `tarfile` on its own would hold in memory what an extended header says of itself, whatever its size.
 """
 
+import hashlib
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from tarfile import AREGTYPE, BLOCKSIZE, DIRTYPE, GNU_FORMAT, GNUTYPE_LONGNAME, REGTYPE, TarInfo
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from backups.errors import BackupError
 
@@ -16,9 +17,48 @@ CHUNK = 1 << 20
 LONGEST_NAME = 4096
 END = bytes(2 * BLOCKSIZE)
 
+Tell = Callable[[int], None]  # is told how many bytes went by
+
 
 class Source(Protocol):
     def read(self, size: int, /) -> bytes: ...
+
+
+class Writer:
+    """Writes files into a new archive, one after the other.
+
+    How long one becomes nobody knows before: its header is filled in afterwards.
+    """
+
+    def __init__(self, file: BinaryIO, tell: Tell) -> None:
+        self.file = file
+        self.tell = tell
+
+    def add(self, name: str, chunks: Iterable[bytes], mode: int) -> tuple[int, str]:
+        """Return how many bytes there were, and their SHA-256."""
+        begin, size, digest = self.file.tell(), 0, hashlib.sha256()
+        self.file.write(head(name, 0, mode))
+        for chunk in chunks:
+            self.file.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+            self.tell(len(chunk))
+        self.file.write(bytes(-size % BLOCKSIZE))
+        end = self.file.tell()
+        self.file.seek(begin)
+        self.file.write(head(name, size, mode))
+        self.file.seek(end)
+        return size, digest.hexdigest()
+
+    def finish(self) -> None:
+        self.file.write(END)
+
+
+def head(name: str, size: int, mode: int) -> bytes:
+    """Return what comes before a file's content: more than one block if the name is long."""
+    info = TarInfo(name)
+    info.size, info.mode, info.mtime = size, mode, int(time.time())
+    return info.tobuf(GNU_FORMAT)
 
 
 class Content:

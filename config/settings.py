@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "courses",
     "workshops",
     "backups",
+    "bundles",
     "accounts",
 ]
 

@@ -78,6 +78,11 @@ class Recipe:
                         archive.addfile(entry, file)
         return buffer.getvalue()
 
+    def digest(self, base: str) -> str:
+        """Return what is another text after any change of the recipe, or of the base."""
+        rest = repr((base, self.target, sorted(self.arguments.items())))
+        return hashlib.sha256(self.context() + rest.encode()).hexdigest()
+
 
 def recipes() -> list[Recipe]:
     return [
@@ -117,7 +122,7 @@ def ensure_all(say: Say) -> None:
 @errors_translated()
 def remove() -> None:
     """Remove every image that this made, and the base, if nothing else uses them."""
-    for image in [*(recipe.name for recipe in recipes()), BASE]:
+    for image in every():
         try:
             client().remove_image(image)
         except ImageNotFound:
@@ -127,32 +132,39 @@ def remove() -> None:
                 raise
 
 
+def every() -> list[str]:
+    """Return the names of all that `ensure_all` makes, the base last."""
+    return [*(recipe.name for recipe in recipes()), BASE]
+
+
 def ensure(recipe: Recipe, base: str, say: Say) -> None:
-    context = recipe.context()
-    digest = hashlib.sha256(
-        context + repr((base, recipe.target, sorted(recipe.arguments.items()))).encode()
-    ).hexdigest()
+    digest = recipe.digest(base)
     if label_of(recipe.name) == digest:
         return
     started = time.monotonic()
     say(f"Building {recipe.name}")
     try:
-        build(recipe, context, digest, say)
+        build(recipe, digest, say)
     except BuildFailed as error:
         if not is_about_network(str(error)):
             raise
         say("The engine's own network does not lead out. Trying with the host's.")
-        build(recipe, context, digest, say, network_mode="host")
-    with engine.suppress_answer("a prune operation is already running"):
-        client().prune_images(filters={"dangling": True, "label": [LABEL]})  # what it has replaced
+        build(recipe, digest, say, network_mode="host")
+    forget_replaced()
     say(f"Built {recipe.name} in {time.monotonic() - started:.0f} s")
 
 
-def build(recipe: Recipe, context: bytes, digest: str, say: Say, **options: Any) -> None:
+def forget_replaced() -> None:
+    """Remove what had the name of an image of ours, and has none now."""
+    with engine.suppress_answer("a prune operation is already running"):
+        client().prune_images(filters={"dangling": True, "label": [LABEL]})
+
+
+def build(recipe: Recipe, digest: str, say: Say, **options: Any) -> None:
     """Build one image; raise BuildFailed with the last lines of the output."""
     printed: list[str] = []
     events = engine.connect(timeout=BUILD_SECONDS).build(
-        fileobj=io.BytesIO(context),
+        fileobj=io.BytesIO(recipe.context()),
         custom_context=True,
         tag=recipe.name,
         buildargs={"BASE": BASE, **recipe.arguments},

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from addresses import addresses
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("DATA_DIR") or ROOT / "var").resolve()
 HOST, PORT = os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
@@ -179,8 +181,12 @@ def wait_until_ready(kept: list[Process]) -> None:
         parts = readiness()
         if set(parts.values()) == {"ok"}:
             print(f"Ready: {URL}", flush=True)
+            room = [f"http://{address}:{PORT}" for address in addresses()] if HOST == "0.0.0.0" else []  # noqa: S104
+            if room:
+                print(f"In this network: {' '.join(room)}", flush=True)
             print("Instructor, sign in once:", flush=True)
-            subprocess.run([sys.executable, "manage.py", "instructor_link", "--base", URL], cwd=ROOT, check=False)
+            base = [*room, URL][0]
+            subprocess.run([sys.executable, "manage.py", "instructor_link", "--base", base], cwd=ROOT, check=False)
             return
         if time.monotonic() > until:
             failed = ", ".join(f"{name}: {text}" for name, text in parts.items() if text != "ok")

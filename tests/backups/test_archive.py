@@ -41,6 +41,18 @@ def test_what_was_written_is_read(tmp_path):
     assert list(parts_of(tmp_path / "made.tar")) == [archive.SECRET_KEY, archive.SQLITE, manifest.NAME]
 
 
+def test_a_long_name_is_written_and_read(tmp_path):
+    name = "wheels/" + "long-" * 40
+    with (tmp_path / "made.tar").open("w+b") as file:
+        writer = tar.Writer(file, lambda size: None)
+        writer.add(name, [b"of ", b"this"], 0o644)
+        writer.add("another", [b"of that"], 0o644)
+        writer.finish()
+        file.seek(0)
+        found = {info.name: content.read() for info, content in tar.walk(file)}
+    assert found == parts_of(tmp_path / "made.tar") == {name: b"of this", "another": b"of that"}
+
+
 def test_one_that_was_cut_off_is_refused_wherever_it_was():
     content = whole(PARTS).rstrip(b"\0")
     for end in range(0, len(content), 100):

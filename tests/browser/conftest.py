@@ -24,7 +24,7 @@ expect.set_options(timeout=5_000 * PATIENCE)
 
 TOLD = 3_000  # characters of each page and log, when a test fails
 # These begin first, so that of two processes neither is left with a long file when the other has done.
-LONGEST = ["test_visit", "test_offline", "test_life", "test_hostile_output", "test_flow", "test_map"]
+LONGEST = ["test_box", "test_visit", "test_offline", "test_life", "test_hostile_output", "test_flow", "test_map"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

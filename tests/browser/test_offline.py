@@ -1,18 +1,16 @@
 """A class without the internet: platform, engine and browser share a network that leads nowhere."""
 
-import re
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 from django.test import override_settings
-from platform_under_test import Learner, Platform, until
+from offline import browser_within, follow
+from platform_under_test import Learner, Platform
 from playwright.sync_api import Browser
 
 from sandbox import images
 from tests.engines import Engine, forget_client
-
-AT_PROMPT = re.compile(r"learner@sarafa:\S+\$$")
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +41,8 @@ def platform(cut_off: Engine, tmp_path_factory) -> Iterator[Platform]:
 
 @pytest.fixture(scope="module")
 def browser(cut_off: Engine, browser_type, browser_type_launch_args, tmp_path_factory) -> Iterator[Browser]:
-    program = tmp_path_factory.mktemp("browser") / "chromium"
-    chromium = cut_off.inside(browser_type_launch_args["executable_path"])
-    program.write_text(f'#!/bin/sh\nexec {" ".join(chromium)} "$@"\n')
-    program.chmod(0o755)
-    browser = browser_type.launch(**browser_type_launch_args | {"executable_path": str(program)})
-    yield browser
-    browser.close()
+    folder = tmp_path_factory.mktemp("browser")
+    yield from browser_within(cut_off.inside, browser_type, browser_type_launch_args, folder)
 
 
 @pytest.fixture
@@ -76,44 +69,9 @@ def test_the_first_command_of_every_tutorial(alice):
 
 @pytest.mark.parametrize("day", ["day-1", "day-2", "day-3"])
 def test_every_task_is_done_by_following_the_page(alice, day):
-    """Press Run on every block in the page's order; where a task is still open then, on its solution."""
     alice.start()
-    alice.page.goto(f"{alice.platform.url}/courses/sarafa-bazaar/{day}/")
-    until(lambda: AT_PROMPT.search(alice.screen()), 30, "the prompt")
-    steps = alice.page.locator(
-        "article.lesson .code-run:not(.task-solution .code-run), article.lesson section[data-task]"
-    )
-    tasks = [name for step in steps.all() if (name := step.get_attribute("data-task"))]
-    for step in steps.all():
-        name = step.get_attribute("data-task")
-        if name and not happens(lambda name=name: alice.is_done(name), 2):
-            step.locator(".task-solution-button").click()
-            step.locator(".task-solution .code-run").first.wait_for()
-            press_all(alice, step.locator(".task-solution .code-run"))
-            until(lambda name=name: alice.is_done(name), 60, f"task {name}")  # a build may take that long
-        elif not name:
-            press(alice, step)
-
+    tasks = follow(alice, day)
     assert len(tasks) >= 7
     assert all(alice.is_done(task) for task in tasks)
     alice.page.reload()
     assert all(alice.is_done(task) for task in tasks)
-
-
-def happens(true, seconds: float) -> bool:
-    try:
-        return bool(until(true, seconds, "it"))
-    except AssertionError:
-        return False
-
-
-def press(learner, button) -> None:
-    """Press a Run button, and wait until the shell asks for the next command."""
-    before = learner.screen()
-    button.click()
-    until(lambda: len(learner.screen()) > len(before) + 5 and AT_PROMPT.search(learner.screen()), 60, "the prompt")
-
-
-def press_all(learner, buttons) -> None:
-    for button in buttons.all():
-        press(learner, button)

@@ -85,6 +85,7 @@ def test_a_path_too_long_for_a_socket_is_said(tmp_path):
 def run(tmp_path, monkeypatch):
     """scripts/run.py, which is no part of a package, with data of its own."""
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.syspath_prepend(ROOT / "scripts")
     spec = importlib.util.spec_from_file_location("run", ROOT / "scripts" / "run.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -1,0 +1,2 @@
+class BundleError(Exception):
+    """No bundle was made. The message says why, and what to do, to whoever runs it."""
