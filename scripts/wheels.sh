@@ -10,6 +10,11 @@ python=.venv/bin/python
 [ -x $python ] || python=${PYTHON:-python3}
 folder=var/wheels
 arch=$(uname -m)
+list=$folder/.list
+
+# pip judges the conditions in the lock file by the Python that it runs on, not by the one that it is asked for. So what
+# Linux never needs is left out, and the rest is fetched whatever its condition.
+list_all() { awk '/^[^ #]/ { wanted = !/sys_platform == .win32./; sub(/ ; .*/, " \\") } wanted' requirements.lock > $list; }
 
 fetch() { # VERSION: the tags are those of the systems that are old enough to be everybody's
     made=$folder/.made-$1
@@ -19,10 +24,11 @@ fetch() { # VERSION: the tags are those of the systems that are old enough to be
     $python -m pip -q --disable-pip-version-check download --require-hashes --no-deps --only-binary=:all: \
         --python-version "$1" --platform "manylinux_2_28_$arch" --platform "manylinux_2_17_$arch" \
         --platform "manylinux2014_$arch" --platform "manylinux_2_12_$arch" --platform "manylinux2010_$arch" \
-        --platform "manylinux_2_5_$arch" --platform "manylinux1_$arch" -r requirements.lock -d "$folder"
+        --platform "manylinux_2_5_$arch" --platform "manylinux1_$arch" -r $list -d "$folder"
     mv "$folder/.wanted" "$made"
 }
 
 mkdir -p $folder
+list_all
 for version in "${@:-3.13}"; do fetch "$version"; done
-rm -f $folder/.wanted
+rm -f $folder/.wanted $list
