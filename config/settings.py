@@ -253,7 +253,7 @@ SANDBOX_LIMIT = int(number("SANDBOX_LIMIT", 0))  # 0: as many as the machine is 
 # Where browsers see what listens on a port of a sandbox: an origin that is not ours. {host} is the name by which they
 # know us, or one of the stall's own on the machine itself; {code} and {port} are the sandbox's, for a wildcard domain.
 VISITS_PORT = int(number("VISITS_PORT", number("PORT", 8000) + 1))
-VISITS_ORIGIN = os.environ.get("VISITS_ORIGIN") or f"http://{{host}}:{VISITS_PORT}"
+VISITS_ORIGIN = os.environ.get("VISITS_ORIGIN") or f"http{'s' * flag('HTTPS')}://{{host}}:{VISITS_PORT}"
 GUESTS_PER_HOUR = int(number("GUESTS_PER_HOUR", 300))  # from one address, which a classroom shares
 
 # Who may read /metrics: by address or network, and by a token. Nobody, if neither is given.
