@@ -7,7 +7,7 @@ export PATH := $(BIN):$(PATH)
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 SCRIPTS := $(shell find static/js static/css -type f) package.json tsconfig.json
 
-.PHONY: run test test-postgres check bench setup frontend lock audit clean remove python-version
+.PHONY: run test test-postgres check bench setup frontend lock audit deploy clean remove python-version
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make check  lint, types, fast tests, missing migrations"
 	@echo "make bench  measure speed and memory"
 	@echo "make audit  ask whether vulnerabilities are known of the locked packages"
+	@echo "make deploy build and start it as a service, with docker compose (NAME, by which browsers reach it)"
 	@echo "make remove take away what the set-up made: containers, images, var/, .venv/, node_modules/"
 
 run: setup
@@ -33,6 +34,8 @@ test: setup $(VENV)/.dev
 	npm run --silent check
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not browser"
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m browser tests/browser
+	scripts/wheels.sh
+	$(BIN)/pytest -q -m browser tests/deploy
 	scripts/postgres.sh run $(BIN)/pytest -q -n 2 -m "database and not docker and not browser and not slow"
 	scripts/postgres.sh run $(BIN)/pytest -q -m restart tests/faults
 
@@ -55,6 +58,10 @@ check: $(VENV)/.dev var/build/.made $(MESSAGES)
 bench: setup $(VENV)/.dev
 	@$(PY) scripts/prepare.py --images-only
 	$(PY) -m bench
+
+deploy: $(VENV)/.run var/build/.made
+	@scripts/wheels.sh
+	@deploy/first-run $(NAME)
 
 lock: $(VENV)/.dev
 	$(PY) -m pip -q install uv

@@ -10,12 +10,14 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import WebsocketDenier  # noqa: E402
 from channels.sessions import CookieMiddleware  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from config import logs  # noqa: E402
 from config.cookies import Unambiguous  # noqa: E402
 from config.languages import PageLanguage  # noqa: E402
 from config.origin import SameOrigin  # noqa: E402
+from config.parts import Part  # noqa: E402
 from config.signed_in import SignedIn  # noqa: E402
 from config.tracing import Traced  # noqa: E402
 from config.uploads import Bounded  # noqa: E402
@@ -28,14 +30,11 @@ websocket_urlpatterns = [
     re_path("", WebsocketDenier.as_asgi()),  # there is no other; without this, asking for one is an error of ours
 ]
 
-application = Traced(
-    Unambiguous(
-        ProtocolTypeRouter(
-            {
-                "http": Bounded(django_application),
-                "websocket": SameOrigin(CookieMiddleware(SignedIn(PageLanguage(URLRouter(websocket_urlpatterns))))),
-            }
-        )
-    )
+protocols = ProtocolTypeRouter(
+    {
+        "http": Bounded(django_application),
+        "websocket": SameOrigin(CookieMiddleware(SignedIn(PageLanguage(URLRouter(websocket_urlpatterns))))),
+    }
 )
-logs.begin("web")
+application = Traced(Part(Unambiguous(protocols), settings.SERVES))
+logs.begin("stream" if settings.SERVES == "sandboxes" else "web")

@@ -14,26 +14,11 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from config.environment import flag, number, redis_url, secret, words
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").resolve()
 BUILD_DIR = BASE_DIR / "var" / "build"
-
-
-def number(name: str, default: float) -> float:
-    """Read a number from the environment, or say which variable is not one."""
-    value = os.environ.get(name) or str(default)
-    try:
-        return float(value)
-    except ValueError:
-        raise ImproperlyConfigured(f"{name} must be a number, not {value!r}.") from None
-
-
-def words(name: str, default: str) -> list[str]:
-    return [word.strip() for word in (os.environ.get(name) or default).split(",") if word.strip()]
-
-
-def flag(name: str) -> bool:
-    return os.environ.get(name, "").lower() in {"1", "true", "yes", "on"}
 
 
 def secret_key() -> str:
@@ -41,8 +26,9 @@ def secret_key() -> str:
 
     Two processes that start together agree: only one of them can create the file.
     """
-    if os.environ.get("SECRET_KEY"):
-        return os.environ["SECRET_KEY"]
+    given = secret("SECRET_KEY")
+    if given:
+        return given
     file = DATA_DIR / "secret-key"
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     try:
@@ -59,6 +45,9 @@ HOST = os.environ.get("HOST") or "127.0.0.1"
 PORT = int(number("PORT", 8000))
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", "*" if HOST == "0.0.0.0" else f"localhost,127.0.0.1,[::1],{HOST}")  # noqa: S104
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS", "")
+SERVES = os.environ.get("SERVES") or ""  # lessons, or sandboxes; empty: both. See config/parts.py
+if SERVES not in {"", "lessons", "sandboxes"}:
+    raise ImproperlyConfigured(f"SERVES must be lessons or sandboxes, or not be given; not {SERVES!r}.")
 
 INSTALLED_APPS = [
     "config.apps.PanelConfig",  # Django's admin, with our front page
@@ -114,7 +103,7 @@ TEMPLATES = [
 ]
 
 # People and progress. SQLite in WAL mode, so that readers never wait for the one writer; or PostgreSQL.
-DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'sarafa.sqlite3'}"
+DATABASE_URL = secret("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'sarafa.sqlite3'}"
 database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True))
 if database["ENGINE"].endswith("sqlite3"):
     database["OPTIONS"] = {
@@ -123,6 +112,7 @@ if database["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 elif database["ENGINE"].endswith("postgresql"):
+    database["PASSWORD"] = secret("DATABASE_PASSWORD") or database["PASSWORD"]
     # Under ASGI each request has a thread of its own, which would make a connection of its own: they share some. One
     # that does not work any more is replaced when it is asked for, so that a restart of PostgreSQL mends itself.
     database["CONN_MAX_AGE"] = 0  # it is given back, not kept
@@ -200,7 +190,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
 
 # Events and work. The embedded server listens on a socket in DATA_DIR, where no other user reaches it.
-REDIS_URL = os.environ.get("REDIS_URL") or f"unix://{DATA_DIR / 'redis.sock'}"
+REDIS_URL = redis_url(f"unix://{DATA_DIR / 'redis.sock'}")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -268,7 +258,7 @@ SANDBOX_LIMIT = int(number("SANDBOX_LIMIT", 0))  # 0: as many as the machine is 
 # Where browsers see what listens on a port of a sandbox: an origin that is not ours. {host} is the name by which they
 # know us, or one of the stall's own on the machine itself; {code} and {port} are the sandbox's, for a wildcard domain.
 VISITS_PORT = int(number("VISITS_PORT", number("PORT", 8000) + 1))
-VISITS_ORIGIN = os.environ.get("VISITS_ORIGIN") or f"http://{{host}}:{VISITS_PORT}"
+VISITS_ORIGIN = os.environ.get("VISITS_ORIGIN") or f"http{'s' * flag('HTTPS')}://{{host}}:{VISITS_PORT}"
 GUESTS_PER_HOUR = int(number("GUESTS_PER_HOUR", 300))  # from one address, which a classroom shares
 
 # Who may read /metrics: by address or network, and by a token. Nobody, if neither is given.
@@ -276,7 +266,7 @@ try:
     METRICS_ALLOW = [ipaddress.ip_network(given, strict=False) for given in words("METRICS_ALLOW", "")]
 except ValueError as exc:
     raise ImproperlyConfigured(f"METRICS_ALLOW: {exc}.") from None
-METRICS_TOKEN = os.environ.get("METRICS_TOKEN") or ""
+METRICS_TOKEN = secret("METRICS_TOKEN")
 
 LOG_FORMAT = (os.environ.get("LOG_FORMAT") or "text").lower()
 if LOG_FORMAT not in {"text", "json"}:
@@ -311,9 +301,8 @@ OIDC_STAFF_CLAIM = os.environ.get("OIDC_STAFF_CLAIM") or ""
 OIDC_STAFF_VALUE = os.environ.get("OIDC_STAFF_VALUE") or ""
 OIDC_NAME = os.environ.get("OIDC_NAME") or urlsplit(OIDC_SERVER).hostname or ""
 if OIDC_SERVER:
-    secret_file = os.environ.get("OIDC_CLIENT_SECRET_FILE")
-    secret = Path(secret_file).read_text().strip() if secret_file else os.environ.get("OIDC_CLIENT_SECRET") or ""
-    if not (OIDC_CLIENT_ID and secret and OIDC_NAME):
+    oidc_secret = secret("OIDC_CLIENT_SECRET")
+    if not (OIDC_CLIENT_ID and oidc_secret and OIDC_NAME):
         raise ImproperlyConfigured("OIDC_SERVER is to be an address, and needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET.")
     INSTALLED_APPS[INSTALLED_APPS.index("accounts") :] = ["allauth", "allauth.account", "allauth.socialaccount"]
     INSTALLED_APPS += ["allauth.socialaccount.providers.openid_connect", "accounts"]
@@ -331,7 +320,7 @@ if OIDC_SERVER:
                     "provider_id": "oidc",
                     "name": OIDC_NAME,
                     "client_id": OIDC_CLIENT_ID,
-                    "secret": secret,
+                    "secret": oidc_secret,
                     "settings": {"server_url": OIDC_SERVER},
                 }
             ],

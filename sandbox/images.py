@@ -7,7 +7,6 @@ any moment and run again.
 import hashlib
 import io
 import os
-import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -28,9 +27,7 @@ from sandbox.engine import EngineError, client, errors_translated
 BASE = "sarafa-bazaar/base:trixie"
 RELEASE = "trixie"
 PULLED = f"debian:{RELEASE}-slim"
-MIRROR = "http://deb.debian.org"
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-UNWANTED = ["/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*"]
+MAKE_BASE = settings.BASE_DIR / "scripts" / "base.sh"  # installs what it needs, where that is possible
 
 FILES = Path(__file__).parent / "image"
 DISHES = ["bhutte-ka-kees", "garadu", "jalebi", "poha", "shikanji"]
@@ -254,47 +251,14 @@ def pulls(image: str) -> bool:
 
 
 def make_base(say: Say) -> None:
-    tool = mmdebstrap(say)
-    sources = [
-        f"deb {MIRROR}/debian {RELEASE} main",
-        f"deb {MIRROR}/debian {RELEASE}-updates main",
-        f"deb {MIRROR}/debian-security {RELEASE}-security main",
-    ]
-    options = ["--quiet", "--variant=apt", f"--keyring={KEYRING}"]
-    options += [f"--dpkgopt=path-exclude={path}" for path in UNWANTED]
     settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as directory:
         file = f"{directory}/base.tar"
-        command = [tool, *options, RELEASE, file, *sources]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run([MAKE_BASE, file], capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             raise BuildFailed(f"The base image could not be made. {done.stderr.strip()[-800:]}")
         name, tag = BASE.split(":")
         client().import_image(file, repository=name, tag=tag)
-
-
-def mmdebstrap(say: Say) -> str:
-    """Return the path of mmdebstrap; install it, and Debian's keys, where that is possible."""
-    found = shutil.which("mmdebstrap")
-    if found and KEYRING.exists():
-        return found
-    packages = ["mmdebstrap", "debian-archive-keyring"]
-    sudo = [] if os.geteuid() == 0 else ["sudo"]
-    if not shutil.which("apt-get") or (sudo and not shutil.which("sudo")):
-        raise BuildFailed(
-            f"No base image: {PULLED} could not be pulled, and the packages {' and '.join(packages)}, with which "
-            f"one can be made, are not installed. Install them, or load an image named {PULLED}."
-        )
-    say(f"Installing {' and '.join(packages)}")
-    install = ["install", "--quiet", "--yes", "--no-install-recommends", *packages]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update", "--quiet"], install):
-        command = [*sudo, "apt-get", *arguments]
-        subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)  # noqa: S603
-    found = shutil.which("mmdebstrap")
-    if not found or not KEYRING.exists():
-        raise BuildFailed(f"Could not install {' and '.join(packages)}. Install them by hand, then try again.")
-    return found
 
 
 def id_of(image: str) -> str | None:

@@ -1,4 +1,7 @@
-"""Makes ready what the processes need: database, static files, images, warehouse. Each step is skipped if done."""
+"""Makes ready what the processes need: database, static files, images, warehouse. Each step is skipped if done.
+
+With --images-only, images; with --without-static, all but the static files, which an image of the platform has in it.
+"""
 
 import fcntl
 import hashlib
@@ -59,7 +62,8 @@ def main() -> None:
         return
     finish_restore()
     step("Database", "migrate")
-    collect_static()
+    if "--without-static" not in sys.argv:
+        collect_static()
     step("Warehouse", "warehouse", "up")
     step("Course images", "warehouse", "seed")
 

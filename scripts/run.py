@@ -109,7 +109,8 @@ def processes() -> list[Process]:
         "--timeout-graceful-shutdown", "5", "--log-level", "warning", "--lifespan", "off",
     ]  # fmt: skip
     tokens = [python, "manage.py", "warehouse", "tokens"]
-    embedded = [] if os.environ.get("REDIS_URL") else [Process("redis", redis_argv())]
+    elsewhere = os.environ.get("REDIS_URL") or os.environ.get("REDIS_URL_FILE")
+    embedded = [] if elsewhere else [Process("redis", redis_argv())]
     ours = {"worker": worker, "tokens": tokens, "web": web, "visits": visits}
     return [*embedded, *(Process(name, argv) for name, argv in ours.items())]
 

@@ -119,7 +119,7 @@ def give_back(page: Page, platform: Platform) -> None:
     """Stop the page's sandbox, if it has one: the next test wants the room."""
     if page.url.startswith(platform.url) and page.locator("#workspace").count():
         token = page.locator("#workspace").get_attribute("data-csrf") or ""
-        headers = {"X-CSRFToken": token}
+        headers = {"X-CSRFToken": token, "Referer": page.url}
         answer = page.request.post(f"{platform.url}/sandbox/", headers=headers)
         if answer.ok:
             page.request.post(f"{platform.url}/sandbox/{answer.json()['code']}/stop/", headers=headers)

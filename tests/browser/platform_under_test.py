@@ -165,7 +165,8 @@ class Learner:
     def code(self) -> str:
         """The sandbox's code, as the API tells it."""
         token = self.page.locator("#workspace").get_attribute("data-csrf")
-        answer = self.page.request.post(f"{self.platform.url}/sandbox/", headers={"X-CSRFToken": token or ""})
+        headers = {"X-CSRFToken": token or "", "Referer": self.page.url}
+        answer = self.page.request.post(f"{self.platform.url}/sandbox/", headers=headers)
         return str(answer.json()["code"])
 
     def screen(self) -> str:
