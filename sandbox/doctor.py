@@ -13,6 +13,7 @@ from django.conf import settings
 
 from config.version import VERSION
 from sandbox import apparmor, capacity, engine, warehouse
+from sandbox.container import local
 
 About = dict[str, Any]  # what the engine tells about itself
 
@@ -97,7 +98,7 @@ def look_at_security(about: About) -> Iterator[Finding]:
 
 def look_at_apparmor(about: About) -> Finding:
     """Tell whether the kernel has AppArmor, the engine uses it, and sandboxes have a profile of it."""
-    profile = apparmor.chosen()
+    profile = apparmor.chosen(local())
     if "apparmor" not in options(about):
         if read("/sys/module/apparmor/parameters/enabled") != "Y":
             return Finding("apparmor", "ok", "off: one defence less, but none that is needed")
@@ -132,11 +133,11 @@ def look_at_user_namespaces() -> Iterator[Finding]:
     if most == "0" or allowed == "0":
         mend = "sysctl -w user.max_user_namespaces=100000 kernel.unprivileged_userns_clone=1"
         yield Finding("user namespaces", "error", "The kernel forbids them.", mend)
-    elif restricted and apparmor.chosen() == apparmor.UNCONFINED:
+    elif restricted and apparmor.chosen(local()) == apparmor.UNCONFINED:
         text = "AppArmor allows them only to programs with a profile (Ubuntu's default), which sandboxes do not have."
         yield Finding("user namespaces", "error", text, LOAD_PROFILE)
     elif restricted:
-        yield Finding("user namespaces", "ok", f"allowed by AppArmor's profile {apparmor.chosen()}")
+        yield Finding("user namespaces", "ok", f"allowed by AppArmor's profile {apparmor.chosen(local())}")
     else:
         yield Finding("user namespaces", "ok", f"allowed, at most {most or 'unlimited'}")
 

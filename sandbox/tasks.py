@@ -28,6 +28,7 @@ from sandbox import (
     visits,
     warehouse,
 )
+from sandbox.container import Container, here, local
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
 from sandbox.flow import Flow
 from sandbox.lines import TELLS_HISTORY, parse_daemon
@@ -68,15 +69,15 @@ def start_sandbox(sandbox_id: int) -> None:
     sandbox.note_in_logs()
     mine = Q(state=State.STARTING, claimed_at=now)  # else it was stopped, or another worker has taken it over
     try:
-        container_id = bring_up(sandbox)
+        container = bring_up(sandbox)
     except EngineError as exc:
         logger.warning("sandbox %s did not start: %s", sandbox.code, exc)
         if sandbox.change(mine, state=State.FAILED, error=str(exc), ended_at=timezone.now()):
-            remove_quietly(containers.name_of(sandbox.code))
+            remove_quietly(containers.at(local(), sandbox.code))
         return
-    fields = {"container_id": container_id, "error": "", **times_of(sandbox)}
-    if not sandbox.change(mine, state=State.RUNNING, **fields) and container_id != sandbox.container_id:
-        remove_quietly(container_id)
+    fields = {"container_id": container.id, "error": "", **times_of(sandbox)}
+    if not sandbox.change(mine, state=State.RUNNING, **fields) and container != sandbox.container:
+        remove_quietly(container)
 
 
 def times_of(sandbox: Sandbox) -> dict[str, datetime]:
@@ -87,28 +88,28 @@ def times_of(sandbox: Sandbox) -> dict[str, datetime]:
     return {"started_at": now, "active_at": now, "expires_at": now + timedelta(minutes=settings.SANDBOX_MINUTES)}
 
 
-def bring_up(sandbox: Sandbox) -> str:
-    """Return the id of the sandbox's container, ready for its learner. One from the pool has run before."""
+def bring_up(sandbox: Sandbox) -> Container:
+    """Return the sandbox's container, ready for its learner. One from the pool has run before."""
     if sandbox.container_id:
         try:
-            homes.restore(sandbox, sandbox.container_id)
-            return sandbox.container_id
+            homes.restore(sandbox, sandbox.container)
+            return sandbox.container
         except ContainerGone:
             logger.info("sandbox %s has lost its container while it was in the pool", sandbox.code)
     spec = containers.Spec(code=sandbox.code, owner_uid=sandbox.owner_uid, address=sandbox.address)
-    container_id = containers.create(spec)
-    containers.wait_ready(container_id, READY_SECONDS)
+    container = containers.create(spec)
+    containers.wait_ready(container, READY_SECONDS)
     if sandbox.learner:
-        homes.restore(sandbox, container_id)
-    return container_id
+        homes.restore(sandbox, container)
+    return container
 
 
-def remove_quietly(container: str) -> None:
+def remove_quietly(container: Container) -> None:
     """Remove a container that no row waits for. If it resists, `reconcile` finds it again."""
     try:
         containers.remove(container)
     except EngineError as exc:
-        logger.warning("container %s not removed yet: %s", container, exc)
+        logger.warning("container %s not removed yet: %s", container.id, exc)
 
 
 @shared_task
@@ -119,7 +120,7 @@ def stop_sandbox(sandbox_id: int) -> None:
         return
     sandbox.note_in_logs()
     homes.save_last(sandbox)
-    containers.remove(containers.name_of(sandbox.code))
+    containers.remove(containers.at(local(), sandbox.code))
     sandbox.move(State.STOPPING, State.STOPPED, ended_at=timezone.now(), paused_at=None)
 
 
@@ -158,7 +159,7 @@ def check_tasks(sandbox_id: int, language: str = catalogue.ORIGINAL) -> None:
         return
     sandbox.note_in_logs()
     try:
-        facts = known_of(sandbox.container_id, sandbox.owner_uid)
+        facts = known_of(sandbox.container, sandbox.owner_uid)
     except EngineError as exc:
         logger.info("sandbox %s could not be checked: %s", sandbox.code, exc)
         return
@@ -176,14 +177,14 @@ def check_tasks(sandbox_id: int, language: str = catalogue.ORIGINAL) -> None:
         events.publish_learner(sandbox.learner_id)
 
 
-def known_of(container_id: str, owner_uid: int) -> dict[str, Any]:
+def known_of(container: Container, owner_uid: int) -> dict[str, Any]:
     """Return all that checks may ask about: what the sandbox's daemon manages, and what it was asked to do."""
     flow = Flow()
-    for at, line in containers.daemon_log(container_id):
+    for at, line in containers.daemon_log(container):
         if TELLS_HISTORY.search(line):  # a log may be 8 MB long, and most of it is not about that
             at //= 1000
             flow.feed(hear(at, line) or parse_daemon(at, line))
-    return inspection.ask(container_id, owner_uid) | flow.history.as_facts()
+    return inspection.ask(container, owner_uid) | flow.history.as_facts()
 
 
 def served_to_customer(sandbox: Sandbox, calls: list[dict[str, Any]]) -> dict[str, Any]:
@@ -298,7 +299,7 @@ def remove_orphans(found: dict[str, str]) -> None:
     """Remove each container that no row speaks of any more."""
     known = set(Sandbox.objects.live().filter(code__in=found).values_list("code", flat=True))
     for code in found.keys() - known:
-        remove_quietly(found[code])
+        remove_quietly(here(found[code]))
 
 
 def wake_forgotten(paused: set[str]) -> None:

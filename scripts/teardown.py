@@ -21,12 +21,13 @@ def main() -> None:
     from django.utils import timezone
 
     from sandbox import containers, customer, images, warehouse
+    from sandbox.container import here
     from sandbox.models import Sandbox, State
 
     if "--everything" not in sys.argv:
         save_homes()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(containers.remove, (containers.living() | containers.ended()).values()))
+        list(pool.map(containers.remove, map(here, (containers.living() | containers.ended()).values())))
     customer.remove()
     if {"--shelves", "--everything"} & set(sys.argv):
         warehouse.remove()

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from config import logs
 from sandbox import events
+from sandbox.container import Container, here
 from sandbox.models.home import Home
 
 CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -186,6 +187,10 @@ class Sandbox(models.Model):
     def owner_uid(self) -> int:
         """The host uid that owns this sandbox's namespaces, outside every id range that containers map."""
         return 1_000_000 + self.pk % 1_000_000
+
+    @property
+    def container(self) -> Container:
+        return here(self.container_id)
 
     def note_in_logs(self) -> None:
         """Name it in what is logged of the request or task at hand from now on."""

@@ -65,7 +65,7 @@ async def test_with_live_restore_learners_go_on_where_they_were(alice, workers, 
     await asyncio.to_thread(second.restart, "--live-restore")
     sandbox = await asyncio.to_thread(working, alice)
     workers.start()
-    place = SimpleNamespace(container_id=sandbox.container_id, spec=SimpleNamespace(owner_uid=sandbox.owner_uid))
+    place = SimpleNamespace(container=sandbox.container, spec=SimpleNamespace(owner_uid=sandbox.owner_uid))
     viewer = await view(place).attach()
     assert await viewer.ask("HERE=still; echo $HERE") == "still"
     for how in (signal.SIGTERM, signal.SIGKILL):
