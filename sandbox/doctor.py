@@ -65,15 +65,20 @@ def look_at_engine() -> Iterator[Finding]:
     except engine.EngineError as exc:
         yield Finding("engine", "error", str(exc), "Run scripts/engine.sh, or start Docker.")
         return
+    yield from of_engine(about)
+    yield look_at_apparmor(about)
+    yield look_at_runtime(about)
+    yield look_at_disk(str(about.get("DockerRootDir", "/")))
+
+
+def of_engine(about: About) -> Iterator[Finding]:
+    """Tell of an engine, on whatever host, whether it can run sandboxes."""
     version = str(about.get("ServerVersion", ""))
     if version_of(version) < OLDEST_ENGINE:
         yield Finding("engine", "error", f"Docker Engine {version} is too old.", "Install 20.10 or newer.")
     else:
         yield Finding("engine", "ok", f"Docker Engine {version}, storage {about.get('Driver')}")
     yield from look_at_security(about)
-    yield look_at_apparmor(about)
-    yield look_at_runtime(about)
-    yield look_at_disk(str(about.get("DockerRootDir", "/")))
 
 
 def options(about: About) -> str:

@@ -22,6 +22,7 @@ from sandbox import wires
 from sandbox.container import LOCAL, Address, Container, local
 
 CALL_SECONDS = 30  # for an ordinary call; removing a container with many open terminals takes longest
+KNOCK_SECONDS = 4
 REMOVE_TRIES = 6
 FRAME_HEAD, STDOUT = 8, 1
 # Not every OSError: a file of ours that cannot be written is not the engine's fault.
@@ -108,6 +109,11 @@ def ping(host: Address | None = None) -> None:
         client(host).ping()
 
 
+def knock(host: Address) -> None:
+    """Return if the engine takes a new connection, and answers soon; raise EngineUnreachable if not."""
+    connect(host, timeout=KNOCK_SECONDS).close()
+
+
 @contextmanager
 def errors_translated() -> Iterator[None]:
     """Raise what goes wrong between us and the engine as an EngineError. Works as a decorator, too."""
@@ -150,6 +156,7 @@ def unreachable(error: Exception) -> EngineUnreachable:
 
 
 @cache
+@errors_translated()
 def about(host: Address) -> dict[str, Any]:
     """Return what an engine tells about itself and its machine, as it was when it was first asked."""
     return dict(client(host).info())

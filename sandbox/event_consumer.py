@@ -70,8 +70,10 @@ class EventsConsumer(SandboxConsumer):
         self.shown = news
         await self.emit({"type": "state", **state})
         self.objects_due.set()  # if it was asleep, nobody could be asked
-        if self.sandbox.state == State.RUNNING and not self.watching:
-            self.watching = True
+        if self.watching and self.sandbox.container != self.watched:
+            await self.close(AGAIN)  # it goes on in another container: what is watched is that one's no more
+        elif self.sandbox.state == State.RUNNING and not self.watching:
+            self.watching, self.watched = True, self.sandbox.container
             self.start(self.watch())
             self.start(self.show_objects())
         elif self.sandbox.state in {State.STOPPED, State.FAILED}:

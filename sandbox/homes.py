@@ -18,8 +18,11 @@ def save(sandbox: Sandbox) -> None:
     at = timezone.now()
     archive, left_out = containers.save_home(sandbox.container, sandbox.owner_uid)
     with transaction.atomic():
-        # Asked at the end: meanwhile its learner may have wanted a clean one, or another sandbox have gone on with it.
-        wanted = Sandbox.objects.filter(pk=sandbox.pk, keeps_home=True).update(saved_at=at, left_out=left_out)
+        # Asked at the end: meanwhile its learner may have wanted a clean one, or another sandbox have gone on with it,
+        # or the same on another host.
+        wanted = Sandbox.objects.filter(pk=sandbox.pk, host=sandbox.host, keeps_home=True).update(
+            saved_at=at, left_out=left_out
+        )
         if wanted:
             kept = {"archive": archive, "saved_at": at, "left_out": left_out}
             Home.objects.update_or_create(learner=sandbox.learner, defaults=kept)

@@ -22,17 +22,18 @@ from sandbox import (
     customer,
     events,
     homes,
+    hosts,
     idle,
     inspection,
     overview,
     visits,
     warehouse,
 )
-from sandbox.container import Container, here, local
+from sandbox.container import LOCAL, Container
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
 from sandbox.flow import Flow
 from sandbox.lines import TELLS_HISTORY, parse_daemon
-from sandbox.models import CLAIM_SECONDS, LIVE, CustomerRun, Sandbox, State, Trouble
+from sandbox.models import CLAIM_SECONDS, LIVE, CustomerRun, Host, Sandbox, State, Trouble
 from sandbox.tap import hear
 
 logger = logging.getLogger(__name__)
@@ -72,8 +73,10 @@ def start_sandbox(sandbox_id: int) -> None:
         container = bring_up(sandbox)
     except EngineError as exc:
         logger.warning("sandbox %s did not start: %s", sandbox.code, exc)
+        if isinstance(exc, EngineUnreachable) and admission.relocate(sandbox, ""):
+            return
         if sandbox.change(mine, state=State.FAILED, error=str(exc), ended_at=timezone.now()):
-            remove_quietly(containers.at(local(), sandbox.code))
+            remove_quietly(containers.at(sandbox.host.address, sandbox.code))
         return
     fields = {"container_id": container.id, "error": "", **times_of(sandbox)}
     if not sandbox.change(mine, state=State.RUNNING, **fields) and container != sandbox.container:
@@ -97,7 +100,7 @@ def bring_up(sandbox: Sandbox) -> Container:
         except ContainerGone:
             logger.info("sandbox %s has lost its container while it was in the pool", sandbox.code)
     spec = containers.Spec(code=sandbox.code, owner_uid=sandbox.owner_uid, address=sandbox.address)
-    container = containers.create(spec)
+    container = containers.create(spec, sandbox.host.address)
     containers.wait_ready(container, READY_SECONDS)
     if sandbox.learner:
         homes.restore(sandbox, container)
@@ -120,7 +123,7 @@ def stop_sandbox(sandbox_id: int) -> None:
         return
     sandbox.note_in_logs()
     homes.save_last(sandbox)
-    containers.remove(containers.at(local(), sandbox.code))
+    containers.remove(containers.at(sandbox.host.address, sandbox.code))
     sandbox.move(State.STOPPING, State.STOPPED, ended_at=timezone.now(), paused_at=None)
 
 
@@ -242,24 +245,64 @@ def judge(enrollment: Enrollment, facts: dict[str, Any]) -> tuple[list[dict[str,
 
 @shared_task
 def reconcile() -> None:
-    """Order what is due, then compare rows with containers and repair either side."""
+    """Order what is due, then compare rows with containers and repair either side, on each host by itself."""
     now = timezone.now()
     clock.make_up_for_jumps()
     order_what_is_due(now)
     keep_warehouse_open()
-    try:
-        found = containers.made()
-        living = containers.living(found)
-        mark_lost(living, now)
-        remove_orphans(living | containers.ended(found))
-        wake_forgotten(containers.paused(found))
-        renew_pool(containers.outdated(found))
-    except EngineUnreachable as exc:
-        logger.warning("rows and containers not compared: %s", exc)
-        return
+    for name in Host.objects.others().values_list("name", flat=True):
+        order(reconcile_host, name)
+    reconcile_host(LOCAL)
     admission.empty_pool()
     admission.fill_pool()
-    cache.set(ENGINE_SEEN, now.timestamp(), None)
+
+
+@shared_task
+def reconcile_host(name: str) -> None:
+    """Compare the rows of a host's sandboxes with its containers. One that has come back is taken in again then."""
+    now = timezone.now()
+    host = Host.objects.filter(name=name).first()
+    if not host:
+        return
+    try:
+        found = containers.made(host=host.address)
+        living = containers.living(found)
+        mark_lost(host, living, now)
+        remove_orphans(host, living | containers.ended(found))
+        wake_forgotten(host, containers.paused(found))
+        if not host.is_local:
+            hosts.prepare(host.address, logger.info)
+        renew_pool(host, containers.outdated(found, host.address))
+    except EngineError as exc:
+        logger.warning("rows and containers of host %s not compared: %s", name, exc)
+        return
+    if host.draining:
+        hosts.empty(host)
+    if host.lost_at:
+        host.change(lost_at=None)
+    if host.is_local:
+        cache.set(ENGINE_SEEN, now.timestamp(), None)
+
+
+@shared_task
+def look_at_hosts() -> None:
+    """Find out which hosts answer."""
+    hosts.look()
+
+
+@shared_task
+def move_sandbox(sandbox_id: int) -> None:
+    """Have a learner's sandbox go on elsewhere, with the files in its home, as its host is to be emptied."""
+    rows = Sandbox.objects.claimed().filter(state=State.RUNNING, host__draining=True, keeps_home=True)
+    sandbox = rows.select_related("learner").filter(pk=sandbox_id).first()
+    if not sandbox:
+        return
+    sandbox.note_in_logs()
+    try:
+        if not hosts.move(sandbox):
+            logger.warning("sandbox %s not moved: no other host has room", sandbox.code)
+    except EngineError as exc:
+        logger.warning("sandbox %s not moved: %s", sandbox.code, exc)
 
 
 def keep_warehouse_open() -> None:
@@ -285,35 +328,38 @@ def order_what_is_due(at: datetime) -> None:
             order(task, pk)
 
 
-def mark_lost(living: dict[str, str], at: datetime) -> None:
-    """Say of each sandbox that ran before `at`, but is not among those living since, that it is lost.
+def mark_lost(host: Host, living: dict[str, str], at: datetime) -> None:
+    """Say of each sandbox that ran on a host before `at`, but is not among those living since, that it is lost.
 
     Of one that nobody has claimed there is nobody to tell.
     """
-    for sandbox in Sandbox.objects.filter(state=State.RUNNING, started_at__lt=at).exclude(code__in=living):
-        sandbox.move(State.RUNNING, State.FAILED, error=LOST, ended_at=timezone.now(), paused_at=None)
+    ran = Sandbox.objects.filter(host=host, state=State.RUNNING, started_at__lt=at)
+    for sandbox in ran.exclude(code__in=living):
+        lost = Q(state=State.RUNNING, host=host)
+        sandbox.change(lost, state=State.FAILED, error=LOST, ended_at=timezone.now(), paused_at=None)
     Sandbox.objects.filter(learner=None).exclude(state__in=LIVE).delete()
 
 
-def remove_orphans(found: dict[str, str]) -> None:
-    """Remove each container that no row speaks of any more."""
-    known = set(Sandbox.objects.live().filter(code__in=found).values_list("code", flat=True))
-    for code in found.keys() - known:
-        remove_quietly(here(found[code]))
+def remove_orphans(host: Host, found: dict[str, str]) -> None:
+    """Remove each container that no row speaks of any more, or whose sandbox goes on elsewhere."""
+    here = Sandbox.objects.live().filter(host=host, code__in=found)
+    for code in found.keys() - set(here.values_list("code", flat=True)):
+        remove_quietly(Container(host.address, found[code]))
 
 
-def wake_forgotten(paused: set[str]) -> None:
+def wake_forgotten(host: Host, paused: set[str]) -> None:
     """Wake those whose row says that they are awake: who was to wake them, or to put them to sleep, died over it."""
     long_ago = timezone.now() - timedelta(seconds=CLAIM_SECONDS)
     asleep = Q(paused_at__lt=long_ago) & ~Q(code__in=paused)
-    Sandbox.objects.filter(asleep, state=State.RUNNING).update(paused_at=None)
-    for sandbox in Sandbox.objects.filter(code__in=paused, state=State.RUNNING, paused_at=None):
+    here = Sandbox.objects.filter(host=host, state=State.RUNNING)
+    here.filter(asleep).update(paused_at=None)
+    for sandbox in here.filter(code__in=paused, paused_at=None):
         idle.wake(sandbox)
 
 
-def renew_pool(outdated: set[str]) -> None:
+def renew_pool(host: Host, outdated: set[str]) -> None:
     """Stop those of the pool that are made of an older image, or with other options, than today's."""
-    for sandbox in Sandbox.objects.warm().filter(code__in=outdated):
+    for sandbox in Sandbox.objects.warm().filter(host=host, code__in=outdated):
         sandbox.give_back()
 
 

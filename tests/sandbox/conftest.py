@@ -17,7 +17,7 @@ from config.celery import app
 from courses.models import User
 from sandbox import capacity, consumers, containers, event_consumer, inspection, warehouse
 from sandbox import engine as real_engine
-from sandbox.container import Container, here
+from sandbox.container import Address, Container, local
 from sandbox.engine import ContainerGone
 from sandbox.models import Sandbox, State
 from tests.parts import use_queue
@@ -162,10 +162,10 @@ class Engine:
         if name in self.fails:
             raise self.fails[name]
 
-    def create(self, spec: containers.Spec) -> Container:
+    def create(self, spec: containers.Spec, host: Address | None = None) -> Container:
         self.enter("create")
         self.made[spec.code] = containers.name_of(spec.code)
-        return here(self.made[spec.code])
+        return Container(host or local(), self.made[spec.code])
 
     def wait_ready(self, container: Container, timeout: float = 20) -> None:
         self.enter("wait_ready")
@@ -176,7 +176,7 @@ class Engine:
             for code in [code for code, known in found.items() if known == container.id]:
                 del found[code]
 
-    def listing(self) -> containers.Made:
+    def listing(self, label: str = containers.LABEL, host: Address | None = None) -> containers.Made:
         self.enter("listing")
         awake = {code: self.item(found, "running") for code, found in self.made.items() if found not in self.asleep}
         asleep = {code: self.item(found, "paused") for code, found in self.made.items() if found in self.asleep}
@@ -224,7 +224,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     for name, double in {
         "create": engine.create, "wait_ready": engine.wait_ready, "remove": engine.remove, "made": engine.listing,
         "daemon_log": engine.log, "save_home": engine.save_home,
-        "restore_home": engine.restore_home, "outdated": lambda found: engine.outdated,
+        "restore_home": engine.restore_home, "outdated": lambda found, host=None: engine.outdated,
     }.items():  # fmt: skip
         monkeypatch.setattr(containers, name, double)
     monkeypatch.setattr(inspection, "ask", engine.tell)
