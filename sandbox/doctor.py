@@ -14,6 +14,7 @@ from django.conf import settings
 from config.version import VERSION
 from sandbox import apparmor, capacity, engine, warehouse
 from sandbox.container import local
+from sandbox.models import Host
 
 About = dict[str, Any]  # what the engine tells about itself
 
@@ -213,6 +214,16 @@ def look_at_warehouse() -> Iterator[Finding]:
     yield Finding("warehouse", level, status, "" if status == "ok" else "Run manage.py warehouse up; make run.")
 
 
+def look_at_hosts() -> Iterator[Finding]:
+    """Tell of the other hosts, if there are any, what the worker found when it looked at them last."""
+    for host in Host.objects.others().with_room():
+        if host.state in ("lost", "silent"):
+            mend = f"See to it, then try it out: manage.py host check {host.name}"
+            yield Finding(f"host {host.name}", "warning", host.error or "does not answer", mend)
+        else:
+            yield Finding(f"host {host.name}", "ok", f"{host.state}; {host.live} of at most {host.limit} sandboxes")
+
+
 def version_of(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", text)[:2])
 
@@ -226,5 +237,5 @@ def read(file: str) -> str:
 
 LOOKS: list[Callable[[], Iterator[Finding]]] = [
     look_at_version, look_at_engine, look_at_kernel, look_at_user_namespaces, look_at_open_files, look_at_memory,
-    look_at_capacity, look_at_images, look_at_warehouse,
+    look_at_capacity, look_at_images, look_at_warehouse, look_at_hosts,
 ]  # fmt: skip

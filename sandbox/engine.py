@@ -151,7 +151,7 @@ def unreachable(error: Exception) -> EngineUnreachable:
         mend = f"See whether the host {host.name} and its engine are up."
     mend = next((text for sign, text in MENDS.items() if sign in reason.lower()), mend)
     if isinstance(error, TLSParameterError):
-        mend = f"{reason.split(' TLS configurations')[0]} Put ca.pem, cert.pem and key.pem there."
+        mend = f"{error.msg} Put ca.pem, cert.pem and key.pem there."
     return EngineUnreachable(f"No Docker Engine answers at {host.url}. {mend}")
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from sandbox import accounts, admission, containers, doctor, engine, gateway, homes, images, warehouse
+from sandbox.alone import alone
 from sandbox.capacity import bounds_of
 from sandbox.container import LOCAL, Address
 from sandbox.engine import EngineError
@@ -79,6 +80,18 @@ def in_order(rows: "Iterable[Sandbox]") -> "Iterable[Sandbox]":
     return rows.select_related("learner").order_by(asleep, used)  # type: ignore[attr-defined,no-any-return]
 
 
+def drain(host: Host, move: bool) -> None:
+    """Give a host no more sandboxes. Its learners' stay until they end, or, with `move`, go on elsewhere now."""
+    from sandbox import tasks
+
+    host.change(draining=True)
+    empty(host)
+    if move:
+        running = Sandbox.objects.claimed().filter(host=host, state=State.RUNNING)
+        for pk in running.values_list("pk", flat=True):
+            tasks.order(tasks.move_sandbox, pk)
+
+
 def empty(host: Host) -> None:
     """Give back what a host that takes no more keeps warm."""
     for sandbox in Sandbox.objects.warm().filter(host=host):
@@ -135,9 +148,11 @@ def check_words(address: Address) -> None:
 
 def prepare(host: Address, say: Say) -> None:
     """Have on a host what its sandboxes need: their image, and a way to the warehouse. May be called again."""
-    gateway.ensure_open()
-    images.send(host, say)
-    gateway.ensure_relay(host)
+    with alone("gateway"):
+        gateway.ensure_open()
+    with alone(f"host-{host.name}"):
+        images.send(host, say)
+        gateway.ensure_relay(host)
 
 
 def try_out(host: Address) -> None:

@@ -6,12 +6,14 @@ A host that is unplugged says nothing any more: the options of the sockets are s
 import os
 import socket
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiodocker
 import aiohttp
 import docker
+from cryptography import x509
 from docker.errors import TLSParameterError
 from docker.tls import TLSConfig
 from requests.adapters import HTTPAdapter
@@ -98,4 +100,15 @@ def certificates(host: Address) -> tuple[str, str, str]:
     for file in (ca, certificate, key):
         if not os.access(file, os.R_OK):
             raise TLSParameterError(f"{file} cannot be read.")
+    for file in (ca, certificate):  # an engine may refuse one that has expired by no more than hanging up
+        if end_of(Path(file)) < datetime.now(UTC):
+            raise TLSParameterError(f"{file} has expired.")
     return ca, certificate, key
+
+
+def end_of(file: Path) -> datetime:
+    """Return when a certificate ends. Raise TLSParameterError if it is none."""
+    try:
+        return x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
+    except ValueError:
+        raise TLSParameterError(f"{file} is no certificate.") from None

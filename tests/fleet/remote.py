@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from sandbox import engine
+from sandbox.container import Address
 from tests.fleet.authority import Authority
 from tests.parts import until
 
@@ -49,11 +51,20 @@ class Remote:
             "--exec-root", f"{self.folder}/exec", "--pidfile", f"{self.folder}/pid",
             "--cgroup-parent", f"/{self.space}", "--bip", "172.31.0.1/24",
         ]  # fmt: skip
-        # The shell is what takes in orphans, as the first process must.
-        script = f"mount -t tmpfs -o size=4g tmpfs {disk} && rm -f {self.folder}/pid; {' '.join(argv)} & wait"
+        # The shell is what takes in orphans, as the first process must. In /etc/docker an older engine keeps who it is.
+        mounts = f"mount -t tmpfs -o size=4g tmpfs {disk} && mount -t tmpfs tmpfs /etc/docker"
+        script = f"{mounts} && rm -f {self.folder}/pid; {' '.join(argv)} & wait"
         space = ["nsenter", f"--net=/run/netns/{self.space}", "unshare", "--mount", "--pid", "--fork", "--mount-proc"]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen([*space, "--kill-child", "sh", "-c", script], stdout=log, stderr=log)
+
+    def answers(self) -> bool:
+        assert self.process and self.process.poll() is None, self.log[-2000:]
+        try:
+            engine.knock(Address(self.name, self.url))
+        except engine.EngineUnreachable:
+            return False
+        return True
 
     @property
     def log(self) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from sandbox import hosts, tasks
+from sandbox import hosts
 from sandbox.engine import EngineError
-from sandbox.models import Host, Sandbox, State
+from sandbox.models import Host, Sandbox
 
 
 class Command(BaseCommand):
@@ -71,13 +71,9 @@ class Command(BaseCommand):
 
     def do_drain(self, name: str, move: bool) -> None:
         host = self.found(name)
-        host.change(draining=True)
-        hosts.empty(host)
-        here = Sandbox.objects.live().filter(host=host)
-        if move:
-            for pk in here.claimed().filter(state=State.RUNNING).values_list("pk", flat=True):
-                tasks.order(tasks.move_sandbox, pk)
-        self.stdout.write(f"{name} takes no more sandboxes. {here.claimed().count()} of learners are there.")
+        hosts.drain(host, move)
+        left = Sandbox.objects.live().claimed().filter(host=host).count()
+        self.stdout.write(f"{name} takes no more sandboxes. {left} of learners are there.")
 
     def do_undrain(self, name: str) -> None:
         self.found(name).change(draining=False)
