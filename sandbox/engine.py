@@ -46,9 +46,10 @@ PROFILE_MISSING = gettext_noop(
     "there, or set SANDBOX_APPARMOR."
 )
 CONTAINER_GONE = gettext_noop("The container does not run any more.")
+REFUSED = "It does not take our certificate, cert.pem: see whose it is."
 MENDS = {  # by a sign of what is wrong, the most telling first
     "permission denied": "Add this user to the group docker, and sign in again.",
-    "alert": "It does not take our certificate, cert.pem: see whether it has expired, and whose it is.",
+    "alert": REFUSED,
     "has expired": "Its certificate has expired: give it a new one.",
     "mismatch": "Its certificate is for another name or address than that.",
     "verify failed": "Its certificate is not by the authority in ca.pem.",
@@ -150,6 +151,8 @@ def unreachable(error: Exception) -> EngineUnreachable:
     else:
         mend = f"See whether the host {host.name} and its engine are up."
     mend = next((text for sign, text in MENDS.items() if sign in reason.lower()), mend)
+    if wires.is_tls(host) and re.search("reset by peer|broken pipe|closed connection without", reason, re.IGNORECASE):
+        mend = REFUSED  # some hang up before what they say has come
     if isinstance(error, TLSParameterError):
         mend = f"{error.msg} Put ca.pem, cert.pem and key.pem there."
     return EngineUnreachable(f"No Docker Engine answers at {host.url}. {mend}")

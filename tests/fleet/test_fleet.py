@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import close_old_connections, connection
 
 from courses.models import User
-from sandbox import accounts, admission, containers, homes
+from sandbox import accounts, admission, containers, homes, streaming
 from sandbox.container import LOCAL
 from sandbox.models import Host, Sandbox, State
 from tests.parts import Page, cookie_of, until
@@ -32,6 +32,7 @@ class Work(threading.Thread):
         self.page = Page(sandbox, cookie_of(sandbox.learner))
         self.began, self.broke, self.again = threading.Event(), 0.0, 0.0
         self.trouble: BaseException | None = None
+        self.leaves = False
 
     def run(self) -> None:
         try:
@@ -42,11 +43,20 @@ class Work(threading.Thread):
             connection.close()
 
     async def work(self) -> None:
+        try:
+            await self.type_on()
+            await self.page.socket.disconnect()
+        finally:
+            await streaming.close_client()
+
+    async def type_on(self) -> None:
         await self.page.connect()
         await self.page.until(b"$ ")
         await self.page.type("while sleep 0.5; do date; done\n")
         self.began.set()
         while (output := await self.page.socket.receive_output(timeout=120))["type"] == "websocket.send":
+            if self.leaves:
+                return
             if output.get("bytes"):
                 await self.page.socket.send_to(text_data=f'{{"type": "ack", "bytes": {len(output["bytes"])}}}')
         self.broke = time.monotonic()
@@ -65,6 +75,10 @@ class Work(threading.Thread):
         except AssertionError:  # it was closed: it does not run yet
             return
         self.again = time.monotonic()
+
+    def leave(self) -> None:
+        self.leaves = True
+        self.join(30)
 
 
 def in_threads(act, rows) -> list[Any]:
@@ -153,6 +167,7 @@ def test_sixty_learners_on_three_hosts(worker, remotes):
     said["at work again"] = max(work.again for work in works) - unplugged
     assert said["at work again"] < WORKING
     assert not untouched.broke
+    untouched.leave()
     assert all(in_threads(has_its_work, [row for row in rows() if row.pk in moved]))
 
     remotes[2].plug_in()
