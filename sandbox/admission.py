@@ -3,6 +3,7 @@
 Each decision is a transaction of its own, made in turn, so that two never see the same last place.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -81,13 +82,13 @@ def replace(sandbox: Sandbox, keep_home: bool) -> Sandbox:
         sandbox.forget_home()
     if sandbox.state not in ACTIVE:
         return open_for(learner)
-    host = Host.objects.ready().filter(name=sandbox.host_id).first()
-    if not host and not Sandbox.objects.claimable().exists() and not room():
+    hosts = [*with_room()[:1], *Host.objects.ready().filter(name=sandbox.host_id)]
+    if not hosts and not Sandbox.objects.claimable().exists():
         raise full_house(learner, now)
     sandbox.order_stop()
     try:
         with transaction.atomic():
-            made = give(learner, now, host)
+            made = give(learner, now, hosts)
     except IntegrityError:
         return Sandbox.objects.of(learner).active().get()
     if not made:  # the room has gone meanwhile
@@ -111,20 +112,23 @@ def leave_queue(learner: Any) -> None:
 def take_place(learner: Any, now: datetime) -> Sandbox | None:
     """Give the learner a sandbox if there is one for them, counting those who came before."""
     ahead, warm = Waiting.objects.ahead_of(learner, now), Sandbox.objects.claimable().count()
-    if ahead >= warm and ahead >= warm + room():  # the room is measured only if it decides: that takes a while
-        return None
-    made = give(learner, now)
+    hosts: list[Host] = []
+    if ahead >= warm:  # the room is measured only if it decides: that takes a while
+        hosts = list(with_room())
+        if ahead >= warm + sum(host.room for host in hosts):
+            return None
+    made = give(learner, now, hosts)
     if made:
         leave_queue(learner)
     return made
 
 
-def give(learner: Any, now: datetime, otherwise: Host | None = None) -> Sandbox | None:
-    """Give the learner a warm sandbox, or a new one where there is the most room, or, if there is none, `otherwise`."""
+def give(learner: Any, now: datetime, hosts: Iterable[Host]) -> Sandbox | None:
+    """Give the learner a warm sandbox, or a new one on the first of the hosts, if there is any."""
     warm = Sandbox.objects.claim_warm(learner, now)
     if warm:
         return warm
-    host = with_room().first() or otherwise
+    host = next(iter(hosts), None)
     return Sandbox.objects.create(learner=learner, host=host) if host else None
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from config.version import VERSION
 from sandbox import apparmor, capacity, engine, warehouse
@@ -216,7 +217,11 @@ def look_at_warehouse() -> Iterator[Finding]:
 
 def look_at_hosts() -> Iterator[Finding]:
     """Tell of the other hosts, if there are any, what the worker found when it looked at them last."""
-    for host in Host.objects.others().with_room():
+    try:
+        others = list(Host.objects.others().with_room())
+    except DatabaseError:  # there is none yet
+        return
+    for host in others:
         if host.state in ("lost", "silent"):
             mend = f"See to it, then try it out: manage.py host check {host.name}"
             yield Finding(f"host {host.name}", "warning", host.error or "does not answer", mend)

@@ -33,6 +33,8 @@ def look() -> None:
 
     All are asked at once, so that one that is silent does not keep the others waiting.
     """
+    from sandbox import tasks
+
     at, hosts = timezone.now(), list(Host.objects.all())
     with ThreadPoolExecutor(max(1, len(hosts))) as pool:
         troubles = list(pool.map(trouble_of, [host.address for host in hosts]))
@@ -42,6 +44,8 @@ def look() -> None:
             host.note_silence(at, trouble)
         else:
             host.note_answer(at)
+            if host.lost_at:
+                tasks.order(tasks.reconcile_host, host.name)
     for host in Host.objects.lost():
         give_up(host)
 
@@ -126,8 +130,13 @@ def add(name: str, url: str, capacity: int | None, say: Say) -> Host:
         if finding.level == "error":
             raise EngineError(f"{name}: {finding.text} {finding.mend}")
     bounds = bounds_of(int(about.get("MemTotal", 0)), int(about.get("NCPU", 1)))
-    prepare(address, say)
-    try_out(address)
+    try:
+        prepare(address, say)
+        try_out(address)
+    except EngineError:
+        if not Host.objects.filter(name=name).exists():
+            forget(address)
+        raise
     fields = {"url": url, "capacity": capacity or min(bounds.values()), "seen_at": timezone.now()}
     host, _ = Host.objects.update_or_create(name=name, defaults=fields)
     return host
@@ -175,10 +184,15 @@ def remove(host: Host) -> None:
         raise EngineError("The local host stays: the warehouse is there. It can be drained.")
     if Sandbox.objects.live().filter(host=host).exists():
         raise EngineError(f"{host.name} still has sandboxes. Drain it first: python manage.py host drain {host.name}")
-    try:
-        gateway.remove_relay(host.address)
-    except EngineError as exc:
-        logger.warning("the relay of %s is not removed: %s", host.name, exc)
     host.delete()
+    forget(host.address)
+
+
+def forget(address: Address) -> None:
+    """Remove what leads from a host to the warehouse, and the gateway with the last one."""
+    try:
+        gateway.remove_relay(address)
+    except EngineError as exc:
+        logger.warning("the relay of %s is not removed: %s", address.name, exc)
     if not Host.objects.others().exists():
         gateway.close()

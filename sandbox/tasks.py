@@ -73,10 +73,12 @@ def start_sandbox(sandbox_id: int) -> None:
         container = bring_up(sandbox)
     except EngineError as exc:
         logger.warning("sandbox %s did not start: %s", sandbox.code, exc)
+        left = containers.at(sandbox.host.address, sandbox.code)
         if isinstance(exc, EngineUnreachable) and admission.relocate(sandbox, ""):
+            remove_quietly(left)
             return
         if sandbox.change(mine, state=State.FAILED, error=str(exc), ended_at=timezone.now()):
-            remove_quietly(containers.at(sandbox.host.address, sandbox.code))
+            remove_quietly(left)
         return
     fields = {"container_id": container.id, "error": "", **times_of(sandbox)}
     if not sandbox.change(mine, state=State.RUNNING, **fields) and container != sandbox.container:
@@ -264,6 +266,8 @@ def reconcile_host(name: str) -> None:
     host = Host.objects.filter(name=name).first()
     if not host:
         return
+    if host.draining:
+        hosts.empty(host)
     try:
         found = containers.made(host=host.address)
         living = containers.living(found)
@@ -276,8 +280,6 @@ def reconcile_host(name: str) -> None:
     except EngineError as exc:
         logger.warning("rows and containers of host %s not compared: %s", name, exc)
         return
-    if host.draining:
-        hosts.empty(host)
     if host.lost_at:
         host.change(lost_at=None)
     if host.is_local:

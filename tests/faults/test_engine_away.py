@@ -116,7 +116,7 @@ def test_readiness_says_so(client, broker):
     }
 
 
-def test_the_doctor_says_so():
+def test_the_doctor_says_so(db):
     found = {finding.name: finding for finding in doctor.examine()}
     assert found["engine"].level == found["warehouse"].level == found["sandbox image"].level == "error"
     assert "No Docker Engine answers" in found["engine"].text

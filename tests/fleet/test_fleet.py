@@ -1,19 +1,24 @@
 """A fleet of three hosts with learners at work: one is unplugged, comes back, and another is emptied."""
 
 import asyncio
+import shutil
+import ssl
 import threading
 import time
+import urllib.error
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import close_old_connections, connection
 
 from courses.models import User
 from sandbox import accounts, admission, containers, homes, streaming
 from sandbox.container import LOCAL
 from sandbox.models import Host, Sandbox, State
+from tests.fleet.conftest import LISTEN
 from tests.parts import Page, cookie_of, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
@@ -147,6 +152,7 @@ def test_sixty_learners_on_three_hosts(worker, remotes):
     in_threads(do_work, rows())
 
     pushes_and_pulls(*rows("host-1")[:1], *rows("host-2")[:1])
+    assert "No required SSL certificate" in asked_without_a_certificate()
 
     works = [Work(sandbox) for sandbox in rows("host-3")[:3]]
     untouched = Work(rows("host-1")[0])
@@ -185,6 +191,25 @@ def test_sixty_learners_on_three_hosts(worker, remotes):
     assert spread() == {LOCAL: 0, "host-1": 30, "host-2": 0, "host-3": 30}
     call_command("host", "remove", "host-2")
     print({what: round(seconds, 1) for what, seconds in said.items()})
+
+
+def asked_without_a_certificate() -> str:
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"https://{LISTEN}/v2/", timeout=10, context=trusting)
+    return refused.value.read().decode()
+
+
+def test_one_engine_is_one_host(remotes, authority, db, data_dir):
+    first = remotes[0]
+    Host.objects.create(name=first.name, url=first.url, capacity=1)
+    again = authority.issue(data_dir / "hosts" / "again")
+    try:
+        with pytest.raises(CommandError, match="That is the engine of the host host-1"):
+            call_command("host", "add", "again", first.url)
+    finally:
+        shutil.rmtree(again)
 
 
 def pushes_and_pulls(one: Sandbox, other: Sandbox) -> None:
