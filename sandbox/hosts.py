@@ -155,11 +155,14 @@ def check_words(address: Address) -> None:
         raise EngineError(f"{address.url} is no address of an engine: unix:///path or tcp://address:port.")
 
 
-def prepare(host: Address, say: Say) -> None:
-    """Have on a host what its sandboxes need: their image, and a way to the warehouse. May be called again."""
+def prepare(host: Address, say: Say, wait: bool = True) -> None:
+    """Have on a host what its sandboxes need: their image, and a way to the warehouse. May be called again.
+
+    Without `wait`, raise BlockingIOError if somebody is at it: to send an image may take minutes.
+    """
     with alone("gateway"):
         gateway.ensure_open()
-    with alone(f"host-{host.name}"):
+    with alone(f"host-{host.name}", wait):
         images.send(host, say)
         gateway.ensure_relay(host)
 

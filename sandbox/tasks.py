@@ -275,8 +275,10 @@ def reconcile_host(name: str) -> None:
         remove_orphans(host, living | containers.ended(found))
         wake_forgotten(host, containers.paused(found))
         if not host.is_local:
-            hosts.prepare(host.address, logger.info)
+            hosts.prepare(host.address, logger.info, wait=False)
         renew_pool(host, containers.outdated(found, host.address))
+    except BlockingIOError:  # the image is on its way
+        return
     except EngineError as exc:
         logger.warning("rows and containers of host %s not compared: %s", name, exc)
         return

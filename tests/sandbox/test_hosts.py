@@ -212,7 +212,7 @@ def test_while_there_is_no_other_host_they_wait_for_theirs(alice, make, near, si
 
 
 def test_one_that_comes_back_is_cleared_before_it_gets_sandboxes(alice, make, engine, near, far, silent, monkeypatch):
-    monkeypatch.setattr(hosts, "prepare", lambda host, say: None)
+    monkeypatch.setattr(hosts, "prepare", lambda host, say, wait: None)
     sandbox = make(alice, host=far, active_at=timezone.now())
     engine.made[sandbox.code] = sandbox.container_id
     silent.add("far")
@@ -226,6 +226,20 @@ def test_one_that_comes_back_is_cleared_before_it_gets_sandboxes(alice, make, en
     assert (far.state, engine.made) == ("ready", {})
     sandbox.refresh_from_db()
     assert sandbox.state == State.STARTING
+
+
+def test_while_its_image_is_on_its_way_no_worker_waits_for_it(engine, near, far, monkeypatch):
+    monkeypatch.setattr(hosts.gateway, "ensure_open", lambda: None)
+    monkeypatch.setattr(hosts.images, "send", lambda host, say: None)
+    monkeypatch.setattr(hosts.gateway, "ensure_relay", lambda host: None)
+    far.change(lost_at=timezone.now())
+    with hosts.alone("host-far"):
+        tasks.reconcile_host("far")
+        far.refresh_from_db()
+        assert far.state == "lost"
+    tasks.reconcile_host("far")
+    far.refresh_from_db()
+    assert far.state == "ready"
 
 
 def test_the_rows_of_another_host_are_nothing_to_a_host(alice, make, engine, near, far):
