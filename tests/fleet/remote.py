@@ -99,7 +99,8 @@ def clear_away() -> None:
         until(lambda space=space: not pids_of(space), 30, "the end of all processes of a host")
         subprocess.run(["ip", "netns", "del", space], check=True)
     subprocess.run(["ip", "link", "del", BRIDGE], stderr=subprocess.DEVNULL, check=False)
-    for folder in Path("/sys/fs/cgroup").glob(f"**/{BRIDGE}-*"):
+    cgroups = Path("/sys/fs/cgroup")
+    for folder in [*cgroups.glob(f"{BRIDGE}-*"), *cgroups.glob(f"*/{BRIDGE}-*")]:  # of version 2, and of 1
         for path in sorted([folder, *folder.rglob("*/")], key=lambda path: -len(path.parts)):
             with contextlib.suppress(OSError):
                 path.rmdir()
