@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_noop, override
+from django.utils.translation import get_language, override
 
 from courses import catalogue
 from courses.models import Enrollment
@@ -26,6 +26,7 @@ from sandbox import (
     idle,
     inspection,
     overview,
+    repairs,
     visits,
     warehouse,
 )
@@ -33,7 +34,7 @@ from sandbox.container import LOCAL, Container
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
 from sandbox.flow import Flow
 from sandbox.lines import TELLS_HISTORY, parse_daemon
-from sandbox.models import CLAIM_SECONDS, LIVE, CustomerRun, Host, Sandbox, State, Trouble
+from sandbox.models import CustomerRun, Host, Sandbox, State, Trouble
 from sandbox.tap import hear
 
 logger = logging.getLogger(__name__)
@@ -42,9 +43,6 @@ READY_SECONDS = 30
 CUSTOMER_PAUSE = 2  # seconds between two looks of the customer for an image that is being pushed
 CUSTOMER_RUNS_TOLD = 10
 CUSTOMER_RUNS_SHOWN = 3  # each may be of customer.OUTPUT bytes, and they are sent with every check
-LOST = gettext_noop(
-    "The sandbox's container is gone: the engine was restarted, or somebody removed it. Start a new one."
-)
 
 
 def order(task: "Task[..., None]", *args: object, after: float = 0) -> bool:
@@ -75,14 +73,14 @@ def start_sandbox(sandbox_id: int) -> None:
         logger.warning("sandbox %s did not start: %s", sandbox.code, exc)
         left = containers.at(sandbox.host.address, sandbox.code)
         if isinstance(exc, EngineUnreachable) and admission.relocate(sandbox, ""):
-            remove_quietly(left)
+            repairs.remove_quietly(left)
             return
         if sandbox.change(mine, state=State.FAILED, error=str(exc), ended_at=timezone.now()):
-            remove_quietly(left)
+            repairs.remove_quietly(left)
         return
     fields = {"container_id": container.id, "error": "", **times_of(sandbox)}
     if not sandbox.change(mine, state=State.RUNNING, **fields) and container != sandbox.container:
-        remove_quietly(container)
+        repairs.remove_quietly(container)
 
 
 def times_of(sandbox: Sandbox) -> dict[str, datetime]:
@@ -107,14 +105,6 @@ def bring_up(sandbox: Sandbox) -> Container:
     if sandbox.learner:
         homes.restore(sandbox, container)
     return container
-
-
-def remove_quietly(container: Container) -> None:
-    """Remove a container that no row waits for. If it resists, `reconcile` finds it again."""
-    try:
-        containers.remove(container)
-    except EngineError as exc:
-        logger.warning("container %s not removed yet: %s", container.id, exc)
 
 
 @shared_task
@@ -269,14 +259,10 @@ def reconcile_host(name: str) -> None:
     if host.draining:
         hosts.empty(host)
     try:
-        found = containers.made(host=host.address)
-        living = containers.living(found)
-        mark_lost(host, living, now)
-        remove_orphans(host, living | containers.ended(found))
-        wake_forgotten(host, containers.paused(found))
+        found = repairs.compare(host, now)
         if not host.is_local:
             hosts.prepare(host.address, logger.info, wait=False)
-        renew_pool(host, containers.outdated(found, host.address))
+        repairs.renew_pool(host, containers.outdated(found, host.address))
     except BlockingIOError:  # the image is on its way
         return
     except EngineError as exc:
@@ -330,41 +316,6 @@ def order_what_is_due(at: datetime) -> None:
     ):
         for pk in due.values_list("pk", flat=True):
             order(task, pk)
-
-
-def mark_lost(host: Host, living: dict[str, str], at: datetime) -> None:
-    """Say of each sandbox that ran on a host before `at`, but is not among those living since, that it is lost.
-
-    Of one that nobody has claimed there is nobody to tell.
-    """
-    ran = Sandbox.objects.filter(host=host, state=State.RUNNING, started_at__lt=at)
-    for sandbox in ran.exclude(code__in=living):
-        lost = Q(state=State.RUNNING, host=host)
-        sandbox.change(lost, state=State.FAILED, error=LOST, ended_at=timezone.now(), paused_at=None)
-    Sandbox.objects.filter(learner=None).exclude(state__in=LIVE).delete()
-
-
-def remove_orphans(host: Host, found: dict[str, str]) -> None:
-    """Remove each container that no row speaks of any more, or whose sandbox goes on elsewhere."""
-    here = Sandbox.objects.live().filter(host=host, code__in=found)
-    for code in found.keys() - set(here.values_list("code", flat=True)):
-        remove_quietly(Container(host.address, found[code]))
-
-
-def wake_forgotten(host: Host, paused: set[str]) -> None:
-    """Wake those whose row says that they are awake: who was to wake them, or to put them to sleep, died over it."""
-    long_ago = timezone.now() - timedelta(seconds=CLAIM_SECONDS)
-    asleep = Q(paused_at__lt=long_ago) & ~Q(code__in=paused)
-    here = Sandbox.objects.filter(host=host, state=State.RUNNING)
-    here.filter(asleep).update(paused_at=None)
-    for sandbox in here.filter(code__in=paused, paused_at=None):
-        idle.wake(sandbox)
-
-
-def renew_pool(host: Host, outdated: set[str]) -> None:
-    """Stop those of the pool that are made of an older image, or with other options, than today's."""
-    for sandbox in Sandbox.objects.warm().filter(host=host, code__in=outdated):
-        sandbox.give_back()
 
 
 @shared_task
