@@ -101,11 +101,13 @@ class Host(models.Model):
     def note_silence(self, at: datetime, why: str) -> None:
         """Note that its engine did not answer. It is given up when it has not for LOST_AFTER, by looks that were made.
 
-        A look that nobody made, because the workers were busy, is nothing that can be held against it.
+        A look that nobody made, because the workers were busy, is nothing that can be held against it. Two looks may
+        be under way at once, and the older one end last: neither takes back what the other has noted.
         """
-        since = self.silent_since or at
-        lost_at = self.lost_at or (at if at - since >= LOST_AFTER else None)
-        self.change(silent_since=since, lost_at=lost_at, error=why)
+        row = Host.objects.filter(pk=self.pk)
+        row.update(silent_since=Coalesce("silent_since", Value(at)), error=why)
+        row.filter(lost_at=None, silent_since__lte=at - LOST_AFTER).update(lost_at=at)
+        self.refresh_from_db()
 
     def change(self, **fields: Any) -> None:
         for name, value in fields.items():

@@ -234,11 +234,16 @@ class Sandbox(models.Model):
             events.publish_learner(self.learner_id)
 
     def claim_start(self, at: datetime) -> bool:
-        """Return True if the caller, and no other worker, is to start this sandbox now."""
+        """Return True if the caller, and no other worker, is to start this sandbox now, where its row then says.
+
+        It may have gone to another host since it was read.
+        """
         stale = at - timedelta(seconds=CLAIM_SECONDS)
         free = Q(claimed_at=None) | Q(claimed_at__lt=stale)
-        rows = Sandbox.objects.filter(free, pk=self.pk, state=State.STARTING)
-        return rows.update(claimed_at=at) == 1
+        won = Sandbox.objects.filter(free, pk=self.pk, state=State.STARTING).update(claimed_at=at) == 1
+        if won:
+            self.refresh_from_db()
+        return won
 
     def order_start(self) -> None:
         """Queue the start. If the queue is away, `reconcile` queues it again when it is back."""

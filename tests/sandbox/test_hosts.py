@@ -178,6 +178,23 @@ def test_its_learners_go_on_elsewhere_and_are_told(alice, make, near, far, silen
     assert "sandbox.state" in [event["type"] for event in take()]
 
 
+def test_of_two_looks_at_once_neither_takes_back_what_the_other_noted(far):
+    now, older = timezone.now(), Host.objects.get(pk=far.pk)
+    far.note_silence(now - timedelta(seconds=20), "no answer")
+    far.note_silence(now, "no answer")
+    older.note_silence(now - timedelta(seconds=15), "no answer")
+    far.refresh_from_db()
+    assert (far.state, far.silent_since) == ("lost", now - timedelta(seconds=20))
+
+
+def test_who_starts_one_that_has_gone_elsewhere_since_it_was_read_starts_it_there(alice, make, near, far, now):
+    sandbox = make(alice, State.STARTING, host=far)
+    read_before = Sandbox.objects.get()
+    sandbox.go_to(near, "It goes on elsewhere.")
+    assert read_before.claim_start(now)
+    assert read_before.container.host == near.address
+
+
 def test_those_in_use_come_first(make, near, far, silent, settings):
     settings.SANDBOX_LIMIT = 2
     now = timezone.now()
