@@ -21,7 +21,7 @@ from urllib3.connection import HTTPConnection
 
 from sandbox.container import LOCAL, Address
 
-CONNECT_SECONDS = 3
+CONNECT_SECONDS = 4  # with its handshake, which a busy engine may be late with
 # Silent for 5 seconds, the other side is asked every 2, and given up after 3 without an answer; what was sent and is
 # not taken is given up after 10.
 OPTIONS = [
