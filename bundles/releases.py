@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bundles.errors import BundleError
-from sandbox.images import KEYRING, MIRROR
 
 UBUNTU = "http://archive.ubuntu.com/ubuntu"
+MIRROR = "http://deb.debian.org"
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 UBUNTU_KEYRING = Path("/usr/share/keyrings/ubuntu-archive-keyring.gpg")
 
 

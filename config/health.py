@@ -4,12 +4,15 @@ import time
 from collections.abc import Callable
 
 from django.core.cache import cache
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from config.version import VERSION
 from sandbox import engine, warehouse
+from sandbox.container import Address, local
+from sandbox.models import Host
 from sandbox.tasks import HEARTBEAT
 
 SILENCE = 20  # seconds without a heartbeat after which the worker is taken for dead
@@ -32,7 +35,11 @@ def verdict(probe: Callable[[], str]) -> str:
     try:
         return probe()
     except Exception as exc:
-        return f"does not answer ({type(exc).__name__})"
+        return verdict_on(exc)
+
+
+def verdict_on(error: Exception) -> str:
+    return f"does not answer ({type(error).__name__})"
 
 
 def database() -> str:
@@ -55,8 +62,23 @@ def worker() -> str:
 
 
 def docker_engine() -> str:
-    engine.ping()
-    return "ok"
+    """Say ok if the engine of a host that takes sandboxes answers."""
+    trouble = "no host takes sandboxes"
+    for address in engines():
+        try:
+            engine.ping(address)
+            return "ok"
+        except engine.EngineError as exc:
+            trouble = verdict_on(exc)
+    return trouble
+
+
+def engines() -> list[Address]:
+    """Return those of the hosts that take sandboxes, or the local one if the database does not tell."""
+    try:
+        return [host.address for host in Host.objects.ready().order_by(F("silent_since").asc(nulls_first=True), "pk")]
+    except DatabaseError:
+        return [local()]
 
 
 def registry() -> str:

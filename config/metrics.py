@@ -25,7 +25,7 @@ from config.celery import app
 from config.version import VERSION
 from courses import limits
 from sandbox import admission, capacity, open_terminals, tasks
-from sandbox.models import Sandbox, Waiting
+from sandbox.models import Host, Sandbox, Waiting
 from workshops.models import Participant, Workshop
 
 LATELY = timedelta(minutes=15)
@@ -90,15 +90,27 @@ def of_database() -> Iterator[Metric]:
     yield start_times(now)
     waiting = Waiting.objects.present(now).count()
     yield GaugeMetricFamily("sarafa_learners_waiting", "Learners in the queue for a sandbox.", waiting)
-    limit, live = capacity.limit(), Sandbox.objects.live().count()
-    yield GaugeMetricFamily("sarafa_sandbox_limit", "Sandboxes that there may be at once.", limit)
-    room = max(0, min(capacity.room(), limit - live))
-    yield GaugeMetricFamily("sarafa_sandbox_room", "Sandboxes that there is room for besides.", room)
+    yield GaugeMetricFamily("sarafa_sandbox_limit", "Sandboxes that there may be at once.", Host.objects.limit())
+    hosts = list(Host.objects.with_room())
+    rooms = {host.name: float(room_on(host)) for host in hosts}
+    yield GaugeMetricFamily("sarafa_sandbox_room", "Sandboxes that there is room for besides.", sum(rooms.values()))
+    yield gauge("sarafa_host_room", "Sandboxes that a host has room for besides.", rooms, "host")
+    held = {host.name: float(host.live) for host in hosts}
+    yield gauge("sarafa_host_sandboxes", "Sandboxes that a host has.", held, "host")
+    up = {host.name: float(host.state in ("ready", "draining")) for host in hosts}
+    yield gauge("sarafa_host_up", "Whether a host's engine answers.", up, "host")
     yield GaugeMetricFamily("sarafa_workshops_open", "Workshops that are open.", Workshop.objects.open().count())
     participants = Participant.objects.in_open()
     yield GaugeMetricFamily("sarafa_participants", "Participants of open workshops.", participants.count())
     hands = participants.exclude(hand_at=None).count()
     yield GaugeMetricFamily("sarafa_hands_raised", "Participants of open workshops who have a hand up.", hands)
+
+
+def room_on(host: Host) -> int:
+    """Return how many more sandboxes a host takes: none if it is drained or lost, here no more than there is room."""
+    if host.draining or host.lost_at:
+        return 0
+    return min(host.room, capacity.room()) if host.is_local else host.room
 
 
 def start_times(at: datetime) -> Metric:

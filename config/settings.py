@@ -225,6 +225,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "sandbox.tasks.reconcile", "schedule": 20.0, "options": {"expires": 20}},
+    "hosts": {"task": "sandbox.tasks.look_at_hosts", "schedule": 5.0, "options": {"expires": 15}},
     "heartbeat": {"task": "sandbox.tasks.heartbeat", "schedule": 3.0, "options": {"expires": 3}},
     "workshops": {"task": "workshops.tasks.tend_workshops", "schedule": 20.0, "options": {"expires": 20}},
     "sessions": {"task": "accounts.tasks.clear_sessions", "schedule": crontab(hour=3, minute=20)},
@@ -254,6 +255,10 @@ SANDBOX_HOME = os.environ.get("SANDBOX_HOME") or "10m"  # of a learner's home, t
 SANDBOX_POOL = int(number("SANDBOX_POOL", 4))  # started before anybody asks for them
 WAREHOUSE_SPACE = os.environ.get("WAREHOUSE_SPACE") or "200m"  # for what one learner pushes
 WAREHOUSE_TOTAL = os.environ.get("WAREHOUSE_TOTAL") or "10g"  # for everything on its shelves
+# Where sandboxes on other hosts reach the warehouse: "address:port" of this machine, and, if that is another, as the
+# hosts know it.
+WAREHOUSE_LISTEN = os.environ.get("WAREHOUSE_LISTEN") or ""
+WAREHOUSE_ADDRESS = os.environ.get("WAREHOUSE_ADDRESS") or ""
 SANDBOX_LIMIT = int(number("SANDBOX_LIMIT", 0))  # 0: as many as the machine is found to hold
 # Where browsers see what listens on a port of a sandbox: an origin that is not ours. {host} is the name by which they
 # know us, or one of the stall's own on the machine itself; {code} and {port} are the sandbox's, for a wildcard domain.

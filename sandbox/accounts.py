@@ -78,7 +78,7 @@ def at(address: str) -> Account | None:
         return of_trial(address)
     if not is_valid_ipv6_address(address):
         return None
-    found = Sandbox.objects.live().filter(address=address).only("code", "learner_id").first()
+    found = Sandbox.objects.live().filter(address=address).select_related(None).only("code", "learner_id").first()
     if not found:
         return None
     found.note_in_logs()

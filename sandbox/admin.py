@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from courses.models import AuditEntry
 from courses.scoped_admin import TAUGHT, ReadOnlyAdmin, ScopedAdmin
-from sandbox import admission, tasks
-from sandbox.models import ACTIVE, CustomerRun, Reservation, Sandbox, Trouble, Waiting
+from sandbox import admission, hosts, tasks
+from sandbox.models import ACTIVE, CustomerRun, Host, Reservation, Sandbox, Trouble, Waiting
+
+STANDINGS = {"ready": _("ready"), "draining": _("drained"), "silent": _("does not answer"), "lost": _("given up")}
 
 Act = Callable[[Sandbox], str]  # does something to a sandbox, and returns why not if it could not
 
@@ -58,12 +60,12 @@ class SandboxAdmin(ReadOnlyAdmin):
     instructors = f"learner__{TAUGHT}"
     learner = "learner"
     may_delete = False  # a row without its container would be a container without a row
-    list_display = ["code", "person", "state", "created_at", "started_at", "active_at", "expires_at", "error"]
-    list_filter = ["state", "created_at"]
-    list_select_related = ["learner"]
+    list_display = ["code", "person", "state", "host", "created_at", "started_at", "active_at", "expires_at", "error"]
+    list_filter = ["state", "host", "created_at"]
+    list_select_related = ["learner", "host"]
     search_fields = ["code", "learner__username", "learner__name"]
     date_hierarchy = "created_at"
-    fields = ["code", "learner", "state", "error", "container_id", "created_at", "claimed_at", "started_at",
+    fields = ["code", "learner", "state", "error", "host", "container_id", "created_at", "claimed_at", "started_at",
               "active_at", "paused_at", "expires_at", "ended_at", "keeps_home", "saved_at", "left_out"]  # fmt: skip
     actions = ["stop", "restart", "reset", "save"]
 
@@ -107,6 +109,62 @@ class SandboxAdmin(ReadOnlyAdmin):
         for reason, count in reasons.items():
             text = ngettext("Not done for %(count)d sandbox:", "Not done for %(count)d sandboxes:", count)
             self.message_user(request, f"{text % {'count': count}} {reason}", messages.WARNING)
+
+
+@admin.register(Host)
+class HostAdmin(ReadOnlyAdmin):
+    """They are added and removed by `manage.py host`, which tries them out."""
+
+    may_delete = False
+    list_display = ["name", "standing", "live", "limit", "room", "seen_at", "engine", "error"]
+    fields = ["name", "url", "capacity", "draining", "added_at", "seen_at", "silent_since", "lost_at", "error"]
+    search_fields = ["name"]
+    actions = ["drain", "empty", "undrain"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Host]:
+        return super().get_queryset(request).with_room()  # type: ignore[attr-defined,no-any-return]
+
+    @admin.display(description=_("state"))
+    def standing(self, host: Host) -> Any:
+        return STANDINGS[host.state]
+
+    @admin.display(description=_("sandboxes"))
+    def live(self, host: Host) -> int:
+        return host.live
+
+    @admin.display(description=_("at most"))
+    def limit(self, host: Host) -> int:
+        return host.limit
+
+    @admin.display(description=_("room"))
+    def room(self, host: Host) -> int:
+        return host.room
+
+    @admin.display(description=_("engine"))
+    def engine(self, host: Host) -> str:
+        return host.address.url
+
+    @admin.action(description=_("Drain (learners stay until their sandboxes end)"))
+    def drain(self, request: HttpRequest, chosen: QuerySet[Host]) -> None:
+        self.act(request, chosen, "drain", lambda host: hosts.drain(host, move=False))
+
+    @admin.action(description=_("Empty now (learners go on elsewhere, with their files)"))
+    def empty(self, request: HttpRequest, chosen: QuerySet[Host]) -> HttpResponse | None:
+        question = gettext("Each learner there gets another sandbox. Containers and images stay behind.")
+        page = self.asked(request, chosen, question)
+        if not page:
+            self.act(request, chosen, "empty", lambda host: hosts.drain(host, move=True))
+        return page
+
+    @admin.action(description=_("Give sandboxes again"))
+    def undrain(self, request: HttpRequest, chosen: QuerySet[Host]) -> None:
+        self.act(request, chosen, "undrain", lambda host: host.change(draining=False))
+
+    def act(self, request: HttpRequest, chosen: QuerySet[Host], name: str, act: Callable[[Host], None]) -> None:
+        for host in chosen:
+            act(host)
+            self.audit(request, AuditEntry.Action.EDIT, host, f"{host.name}: {name}")
+        self.message_user(request, gettext("Done."), messages.SUCCESS)
 
 
 @admin.register(Waiting)

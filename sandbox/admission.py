@@ -3,17 +3,20 @@
 Each decision is a transaction of its own, made in turn, so that two never see the same last place.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from courses import limits
 from sandbox import capacity
-from sandbox.models import ACTIVE, Reservation, Sandbox, State, Waiting
+from sandbox.container import LOCAL
+from sandbox.models import ACTIVE, Host, Reservation, Sandbox, State, Waiting
 from sandbox.turns import take_turn
 
 ASK_AGAIN_SECONDS = 5
@@ -71,7 +74,7 @@ def replace(sandbox: Sandbox, keep_home: bool) -> Sandbox:
     Without `keep_home`, the files in the learner's home end with the sandbox. Return the old one, as it is, while one
     before it is still being removed: nobody has more than two at once.
     """
-    learner = sandbox.learner
+    learner, now = sandbox.learner, timezone.now()
     if Sandbox.objects.of(learner).filter(state=State.STOPPING).exists():
         sandbox.refresh_from_db()
         return sandbox
@@ -79,14 +82,27 @@ def replace(sandbox: Sandbox, keep_home: bool) -> Sandbox:
         sandbox.forget_home()
     if sandbox.state not in ACTIVE:
         return open_for(learner)
+    hosts = [*with_room()[:1], *Host.objects.ready().filter(name=sandbox.host_id)]
+    if not hosts and not Sandbox.objects.claimable().exists():
+        raise full_house(learner, now)
     sandbox.order_stop()
     try:
         with transaction.atomic():
-            made = give(learner, timezone.now())
+            made = give(learner, now, hosts)
     except IntegrityError:
         return Sandbox.objects.of(learner).active().get()
+    if not made:  # the room has gone meanwhile
+        raise full_house(learner, now)
     get_going(made)
     return made
+
+
+def relocate(sandbox: Sandbox, why: str) -> bool:
+    """Have a sandbox start anew on another host with room; return False if there is none. There is no queue for it."""
+    with transaction.atomic():
+        take_turn(TURN)
+        host = with_room().exclude(pk=sandbox.host.pk).first()
+        return host is not None and sandbox.go_to(host, why)
 
 
 def leave_queue(learner: Any) -> None:
@@ -95,15 +111,25 @@ def leave_queue(learner: Any) -> None:
 
 def take_place(learner: Any, now: datetime) -> Sandbox | None:
     """Give the learner a sandbox if there is one for them, counting those who came before."""
-    ahead, warm = Waiting.objects.ahead_of(learner, now), Sandbox.objects.warm().count()
-    if ahead >= warm and ahead >= warm + room():  # the room is measured only if it decides: that takes a while
-        return None
-    leave_queue(learner)
-    return give(learner, now)
+    ahead, warm = Waiting.objects.ahead_of(learner, now), Sandbox.objects.claimable().count()
+    hosts: list[Host] = []
+    if ahead >= warm:  # the room is measured only if it decides: that takes a while
+        hosts = list(with_room())
+        if ahead >= warm + sum(host.room for host in hosts):
+            return None
+    made = give(learner, now, hosts)
+    if made:
+        leave_queue(learner)
+    return made
 
 
-def give(learner: Any, now: datetime) -> Sandbox:
-    return Sandbox.objects.claim_warm(learner, now) or Sandbox.objects.create(learner=learner)
+def give(learner: Any, now: datetime, hosts: Iterable[Host]) -> Sandbox | None:
+    """Give the learner a warm sandbox, or a new one on the first of the hosts, if there is any."""
+    warm = Sandbox.objects.claim_warm(learner, now)
+    if warm:
+        return warm
+    host = next(iter(hosts), None)
+    return Sandbox.objects.create(learner=learner, host=host) if host else None
 
 
 def get_going(made: Sandbox) -> None:
@@ -119,17 +145,27 @@ def get_going(made: Sandbox) -> None:
 
 def room() -> int:
     """Return how many more sandboxes may be started now."""
-    if shortage():
-        return 0
-    return max(0, capacity.limit() - Sandbox.objects.live().count())
+    return sum(host.room for host in with_room())
+
+
+def with_room() -> QuerySet[Host]:
+    """Return the hosts that a sandbox may be started on now, the one with the most room first.
+
+    The local one is not among them while this machine is short of something. Others are known by their limit alone.
+    """
+    hosts = Host.objects.roomiest()
+    return hosts.exclude(name=LOCAL) if shortage() else hosts
 
 
 def shortage() -> str:
-    return capacity.shortage(Sandbox.objects.filter(state=State.STARTING).count())
+    return capacity.shortage(Sandbox.objects.filter(state=State.STARTING, host_id=LOCAL).count())
 
 
 def full_house(learner: Any, now: datetime) -> FullHouse:
-    why = shortage() or _("All sandboxes are taken. One will be free soon.")
+    if not Host.objects.ready().exists():
+        why = _("No host answers now.")
+    else:
+        why = shortage() or _("All sandboxes are taken. One will be free soon.")
     return FullHouse(why, Waiting.objects.ahead_of(learner, now) + 1, Waiting.objects.present(now).count())
 
 
@@ -152,9 +188,9 @@ def make_warm() -> bool:
             Sandbox.objects.unclaimed().count() < pool_size(timezone.now())
             and not Sandbox.objects.claimed().filter(state=State.STARTING).exists()
             and not Waiting.objects.present(timezone.now()).exists()
-            and room() > 0
         )
-        made = Sandbox.objects.create(learner=None) if wanted else None
+        host = with_room().filter(silent_since=None).first() if wanted else None
+        made = Sandbox.objects.create(learner=None, host=host) if host else None
     if made:
         made.order_start()
     return made is not None

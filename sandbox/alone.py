@@ -8,8 +8,11 @@ from django.conf import settings
 
 
 @contextmanager
-def alone(name: str) -> Iterator[None]:
-    """Wait until nobody else on this machine is in a block of this name, and keep them out. A death ends it."""
+def alone(name: str, wait: bool = True) -> Iterator[None]:
+    """Wait until nobody else on this machine is in a block of this name, and keep them out. A death ends it.
+
+    Without `wait`, raise BlockingIOError if somebody is.
+    """
     with (settings.DATA_DIR / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield

@@ -4,14 +4,24 @@ from pathlib import Path
 
 from django.conf import settings
 
+from sandbox import engine
+from sandbox.container import LOCAL, Address
+
 PROFILE = "sarafa-sandbox"  # scripts/apparmor.sh loads it
 UNCONFINED = "unconfined"
 LOADED = Path("/sys/kernel/security/apparmor/policy/profiles")  # one directory each, named <profile>.<number>
 
 
-def chosen() -> str:
-    """Return the name of the profile that sandboxes get. An engine without AppArmor takes any, and uses none."""
-    return settings.SANDBOX_APPARMOR or (PROFILE if is_loaded(PROFILE) else UNCONFINED)
+def chosen(host: Address) -> str:
+    """Return the name of the profile that sandboxes get. An engine without AppArmor takes any, and uses none.
+
+    Another host does not tell which are loaded: one that has AppArmor must have ours, or no sandbox starts there.
+    """
+    if settings.SANDBOX_APPARMOR:
+        return settings.SANDBOX_APPARMOR
+    if host.name == LOCAL:
+        return PROFILE if is_loaded(PROFILE) else UNCONFINED
+    return PROFILE if "name=apparmor" in (engine.about(host).get("SecurityOptions") or []) else UNCONFINED
 
 
 def is_loaded(profile: str) -> bool:

@@ -48,8 +48,13 @@ def memory(what: str = "MemTotal") -> int:
 
 def bounds() -> dict[str, int]:
     """Return how many sandboxes each part of this machine allows, at least one."""
+    return bounds_of(memory(), processors())
+
+
+def bounds_of(memory: int, processors: int) -> dict[str, int]:
+    """Return how many sandboxes a machine with so many bytes of memory, and processors, allows, at least one."""
     each = min(WORKING, in_bytes(settings.SANDBOX_MEMORY))
-    return {"memory": max(1, (memory() - RESERVE) // each), "processors": processors() * PER_CPU}
+    return {"memory": max(1, (memory - RESERVE) // each), "processors": max(1, processors) * PER_CPU}
 
 
 @lru_cache

@@ -94,7 +94,7 @@ class TerminalConsumer(SandboxConsumer):
             await self.stay_awake()
             account = accounts.of_learner(self.sandbox.learner_id).environment()
             self.terminal = await Terminal.attach(
-                self.sandbox.container_id, self.sandbox.owner_uid, name, size, place, account
+                self.sandbox.container, self.sandbox.owner_uid, name, size, place, account
             )
             self.start(self.type_on(self.terminal))
             if self.size and self.size != size:  # it changed meanwhile

@@ -18,6 +18,7 @@ from docker.types import LogConfig, Ulimit
 from docker.utils import parse_bytes
 
 from sandbox import apparmor, engine, warehouse
+from sandbox.container import Address, Container, local
 from sandbox.engine import EngineError, client, errors_translated
 from sandbox.image import seccomp
 
@@ -60,39 +61,44 @@ def name_of(code: str) -> str:
     return f"sarafa-{settings.INSTALLATION}-{code}"
 
 
+def at(host: Address, code: str) -> Container:
+    """Return the container that the sandbox of this code has on a host, whether there is one or not."""
+    return Container(host, name_of(code))
+
+
 @errors_translated()
-def create(spec: Spec) -> str:
-    """Create and start the container of a sandbox, and return its id.
+def create(spec: Spec, host: Address | None = None) -> Container:
+    """Create and start the container of a sandbox on a host, the local one if none is named, and return it.
 
     One left over from an attempt that was cut short is removed first.
     """
-    name = name_of(spec.code)
+    place = at(host or local(), spec.code)
     try:
-        container_id = create_stopped(spec, name)
+        container = create_stopped(spec, place)
     except APIError as error:
         if error.status_code != 409:
             raise
-        remove(name)
-        container_id = create_stopped(spec, name)
+        remove(place)
+        container = create_stopped(spec, place)
     try:
-        client().start(container_id)
+        client(container.host).start(container.id)
     except Exception:
-        remove(container_id)
+        remove(container)
         raise
-    return container_id
+    return container
 
 
-def create_stopped(spec: Spec, name: str) -> str:
+def create_stopped(spec: Spec, place: Container) -> Container:
     memory = int(parse_bytes(settings.SANDBOX_MEMORY))
-    config = host_config(memory)
-    made = client().create_container(
+    config = host_config(place.host, memory)
+    made = client(place.host).create_container(
         settings.SANDBOX_IMAGE,
-        name=name,
+        name=place.id,
         hostname="sarafa",
         labels={
             spec.label: spec.code,
             INSTALLATION_LABEL: settings.INSTALLATION,
-            RECIPE_LABEL: recipe_of(config),
+            RECIPE_LABEL: recipe_of(place.host, config),
         },
         environment={
             "SANDBOX_OWNER": str(checked(spec.owner_uid)),
@@ -106,23 +112,23 @@ def create_stopped(spec: Spec, name: str) -> str:
         },
         host_config=config,
     )
-    return str(made["Id"])
+    return Container(place.host, str(made["Id"]))
 
 
-def recipe_of(config: dict[str, Any]) -> str:
-    """Return a name for all that sandboxes are made of today: the image and the options."""
-    image = client().inspect_image(settings.SANDBOX_IMAGE)["Id"]
+def recipe_of(host: Address, config: dict[str, Any]) -> str:
+    """Return a name for all that the sandboxes of a host are made of today: the image and the options."""
+    image = client(host).inspect_image(settings.SANDBOX_IMAGE)["Id"]
     return hashlib.sha256(json.dumps([image, config], sort_keys=True).encode()).hexdigest()[:16]
 
 
-def host_config(memory: int) -> dict[str, Any]:
+def host_config(host: Address, memory: int) -> dict[str, Any]:
     """Return what binds a sandbox: no network, no device, three capabilities, and limits on everything."""
-    config: dict[str, Any] = client().create_host_config(
+    config: dict[str, Any] = client(host).create_host_config(
         read_only=True,
         network_mode="none",
         cap_drop=["ALL"],
         cap_add=["SETUID", "SETGID", "CHOWN"],
-        security_opt=["no-new-privileges", f"apparmor={apparmor.chosen()}", f"seccomp={seccomp.profile()}"],
+        security_opt=["no-new-privileges", f"apparmor={apparmor.chosen(host)}", f"seccomp={seccomp.profile()}"],
         runtime=settings.SANDBOX_RUNTIME or None,
         mem_limit=memory,
         memswap_limit=memory,
@@ -149,39 +155,39 @@ def host_config(memory: int) -> dict[str, Any]:
     return config
 
 
-def wait_ready(container_id: str, timeout: float = 20) -> None:
+def wait_ready(container: Container, timeout: float = 20) -> None:
     """Return when the sandbox's daemon listens. Raise NotReady if its container ends first, or after the timeout."""
-    printed = engine.await_line(container_id, READY, timeout)
+    printed = engine.await_line(container, READY, timeout)
     if printed:
         raise NotReady(f"The sandbox's daemon did not start within {timeout:g} s. It printed last: {printed}")
 
 
-def remove(container_id: str) -> None:
+def remove(container: Container) -> None:
     """Remove a sandbox's container, running or not, with everything in it. Returns as well if there is none."""
     with suppress(EngineError):  # what cannot be entered is removed all the same
-        thaw(container_id)
-    engine.remove_container(container_id)
+        thaw(container)
+    engine.remove_container(container)
 
 
 @errors_translated()
-def thaw(container_id: str) -> None:
+def thaw(container: Container) -> None:
     """Let go on what is frozen inside a running sandbox, where the kernel could not kill it (cgroups, version 1)."""
-    if engine.cgroup_version(settings.DOCKER_HOST) != "1":
+    if engine.cgroup_version(container.host) != "1":
         return
-    about = client().inspect_container(container_id)
+    about = client(container.host).inspect_container(container.id)
     owner = re.search(r"SANDBOX_OWNER=(\d+)", " ".join(about["Config"]["Env"] or []))
     if not owner or not about["State"]["Running"]:
         return
     if about["State"]["Paused"]:
-        engine.unpause(container_id)
-    run(container_id, int(owner[1]), ["/sbx/thaw"], THAW_SECONDS)
+        engine.unpause(container)
+    run(container, int(owner[1]), ["/sbx/thaw"], THAW_SECONDS)
 
 
 @errors_translated()
-def made(label: str = LABEL) -> Made:
-    """Return what the engine tells of this installation's sandboxes. Those below sort it, or ask for it themselves."""
+def made(label: str = LABEL, host: Address | None = None) -> Made:
+    """Return what an engine tells of this installation's sandboxes. Those below sort it, or ask the local one."""
     labels = [label, f"{INSTALLATION_LABEL}={settings.INSTALLATION}"]
-    found = client().containers(all=True, filters={"label": labels})
+    found = client(host).containers(all=True, filters={"label": labels})
     return {item["Labels"][label]: item for item in found}
 
 
@@ -206,9 +212,10 @@ def ids_of(found: Made | None, *states: str) -> dict[str, str]:
 
 
 @errors_translated()
-def outdated(found: Made) -> set[str]:
-    """Return the codes of those that would be made otherwise today."""
-    recipe = recipe_of(host_config(int(parse_bytes(settings.SANDBOX_MEMORY))))
+def outdated(found: Made, host: Address | None = None) -> set[str]:
+    """Return the codes of those that would be made otherwise on that host today."""
+    place = host or local()
+    recipe = recipe_of(place, host_config(place, int(parse_bytes(settings.SANDBOX_MEMORY))))
     return {code for code, item in found.items() if item["Labels"].get(RECIPE_LABEL) != recipe}
 
 
@@ -221,7 +228,7 @@ def checked(owner_uid: int) -> int:
 
 @errors_translated()
 def run(
-    container_id: str,
+    container: Container,
     owner_uid: int,
     argv: Sequence[str],
     timeout: float,
@@ -235,21 +242,22 @@ def run(
     """
     user = f"{checked(owner_uid)}:{gid or owner_uid}"
     limited = ["timeout", "--kill-after=1", f"{timeout:g}", *argv]
-    exec_id = client().exec_create(container_id, limited, user=user, environment=environment)["Id"]
+    calls = client(container.host)
+    exec_id = calls.exec_create(container.id, limited, user=user, environment=environment)["Id"]
     out, err = bytearray(), bytearray()
-    stream = client().exec_start(exec_id, stream=True, demux=True)
+    stream = calls.exec_start(exec_id, stream=True, demux=True)
     with engine.cut_off(stream, timeout + 5) as late:
         for stdout, stderr in stream:
             out += (stdout or b"")[: limit - len(out)]
             err += (stderr or b"")[: limit - len(err)]
     if late.is_set():
         return 124, bytes(out), bytes(err)
-    code = client().exec_inspect(exec_id)["ExitCode"]
+    code = calls.exec_inspect(exec_id)["ExitCode"]
     return (1 if code is None else int(code)), bytes(out), bytes(err)
 
 
 def run_as_learner(
-    container_id: str,
+    container: Container,
     owner_uid: int,
     argv: Sequence[str],
     timeout: float = 60,
@@ -259,16 +267,16 @@ def run_as_learner(
 
     Of the environment, what an account at the warehouse says of itself gets in.
     """
-    code, out, err = run(container_id, owner_uid, ["/sbx/enter", *argv], timeout, environment=environment)
+    code, out, err = run(container, owner_uid, ["/sbx/enter", *argv], timeout, environment=environment)
     return code, (out + err).decode(errors="replace")
 
 
-def daemon_log(container_id: str, since: int = 0) -> list[tuple[int, str]]:
+def daemon_log(container: Container, since: int = 0) -> list[tuple[int, str]]:
     """Return what the sandbox's daemon printed after `since`, in order, as (nanoseconds since the epoch, line)."""
-    return engine.log_since(container_id, since)
+    return engine.log_since(container, since)
 
 
-def save_home(container_id: str, owner_uid: int) -> tuple[bytes, int]:
+def save_home(container: Container, owner_uid: int) -> tuple[bytes, int]:
     """Return an archive of the learner's home, and how many files were left out, for SANDBOX_HOME has no room for them.
 
     Raise EngineError if it cannot be had. What comes is the learner's word: only their own next sandbox is to read it.
@@ -276,16 +284,16 @@ def save_home(container_id: str, owner_uid: int) -> tuple[bytes, int]:
     most = int(parse_bytes(settings.SANDBOX_HOME))
     limit = most + most // 8 + 65536  # what does not compress becomes a little larger
     argv = ["/sbx/enter", "-u", "root", "/sbx/home", "save", str(most)]
-    code, archive, said = run(container_id, owner_uid, argv, HOME_SECONDS, limit=limit)
+    code, archive, said = run(container, owner_uid, argv, HOME_SECONDS, limit=limit)
     left_out = re.search(rb"left out: (\d{1,6})\n", said)
     if code or not left_out or len(archive) >= limit:
         raise EngineError(f"The home could not be saved: {said.decode(errors='replace').strip()[-200:] or code}")
     return archive, int(left_out[1])
 
 
-def restore_home(container_id: str, owner_uid: int, archive: bytes) -> None:
+def restore_home(container: Container, owner_uid: int, archive: bytes) -> None:
     """Bring into the learner's home what `save_home` returned. Raise EngineError if that is not possible."""
     argv = ["timeout", str(HOME_SECONDS), "/sbx/enter", "-u", "root", "/sbx/home", "restore"]
     user = f"{checked(owner_uid)}:{owner_uid}"
-    if engine.feed(container_id, argv, user, archive, HOME_SECONDS + 5):
+    if engine.feed(container, argv, user, archive, HOME_SECONDS + 5):
         raise EngineError("The files in the home could not be brought back.")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 from sandbox import accounts, containers
 from sandbox.alone import alone
+from sandbox.container import Container, here, local
 from sandbox.engine import ContainerGone, EngineError
 from sandbox.tap import plain_name
 
@@ -73,10 +74,10 @@ def order(image: str) -> Served:
         return ask(ensure_there(), image)
 
 
-def ask(container_id: str, image: str) -> Served:
+def ask(container: Container, image: str) -> Served:
     seconds = PULL_SECONDS + ORDER_SECONDS + 5
     argv = ["bash", "-c", SCRIPT, "customer", image]
-    code, output = containers.run_as_learner(container_id, OWNER_UID, argv, seconds)
+    code, output = containers.run_as_learner(container, OWNER_UID, argv, seconds)
     if code == 65:
         raise NotThere(output.strip()[-200:] or image)
     if code == 125 or "Cannot connect to the Docker daemon" in output:
@@ -85,17 +86,17 @@ def ask(container_id: str, image: str) -> Served:
     return Served(output.replace("\0", ""), code)  # which no text in PostgreSQL may have
 
 
-def ensure_there() -> str:
-    """Return the id of the customer's container, made if there is none, or none as it would be made today."""
+def ensure_there() -> Container:
+    """Return the customer's container, made if there is none, or none as it would be made today."""
     with alone("customer"):
         found = containers.made(LABEL)
         if CODE in containers.living(found) and CODE not in containers.outdated(found):
-            return str(found[CODE]["Id"])
+            return here(found[CODE]["Id"])
         remove()
-        container_id = containers.create(containers.Spec(CODE, OWNER_UID, accounts.trial_address(), LABEL))
-        containers.wait_ready(container_id, READY_SECONDS)
-        return container_id
+        container = containers.create(containers.Spec(CODE, OWNER_UID, accounts.trial_address(), LABEL))
+        containers.wait_ready(container, READY_SECONDS)
+        return container
 
 
 def remove() -> None:
-    containers.remove(containers.name_of(CODE))
+    containers.remove(containers.at(local(), CODE))

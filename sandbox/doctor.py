@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from config.version import VERSION
 from sandbox import apparmor, capacity, engine, warehouse
+from sandbox.container import local
+from sandbox.models import Host
 
 About = dict[str, Any]  # what the engine tells about itself
 
@@ -64,15 +67,20 @@ def look_at_engine() -> Iterator[Finding]:
     except engine.EngineError as exc:
         yield Finding("engine", "error", str(exc), "Run scripts/engine.sh, or start Docker.")
         return
+    yield from of_engine(about)
+    yield look_at_apparmor(about)
+    yield look_at_runtime(about)
+    yield look_at_disk(str(about.get("DockerRootDir", "/")))
+
+
+def of_engine(about: About) -> Iterator[Finding]:
+    """Tell of an engine, on whatever host, whether it can run sandboxes."""
     version = str(about.get("ServerVersion", ""))
     if version_of(version) < OLDEST_ENGINE:
         yield Finding("engine", "error", f"Docker Engine {version} is too old.", "Install 20.10 or newer.")
     else:
         yield Finding("engine", "ok", f"Docker Engine {version}, storage {about.get('Driver')}")
     yield from look_at_security(about)
-    yield look_at_apparmor(about)
-    yield look_at_runtime(about)
-    yield look_at_disk(str(about.get("DockerRootDir", "/")))
 
 
 def options(about: About) -> str:
@@ -97,7 +105,7 @@ def look_at_security(about: About) -> Iterator[Finding]:
 
 def look_at_apparmor(about: About) -> Finding:
     """Tell whether the kernel has AppArmor, the engine uses it, and sandboxes have a profile of it."""
-    profile = apparmor.chosen()
+    profile = apparmor.chosen(local())
     if "apparmor" not in options(about):
         if read("/sys/module/apparmor/parameters/enabled") != "Y":
             return Finding("apparmor", "ok", "off: one defence less, but none that is needed")
@@ -132,11 +140,11 @@ def look_at_user_namespaces() -> Iterator[Finding]:
     if most == "0" or allowed == "0":
         mend = "sysctl -w user.max_user_namespaces=100000 kernel.unprivileged_userns_clone=1"
         yield Finding("user namespaces", "error", "The kernel forbids them.", mend)
-    elif restricted and apparmor.chosen() == apparmor.UNCONFINED:
+    elif restricted and apparmor.chosen(local()) == apparmor.UNCONFINED:
         text = "AppArmor allows them only to programs with a profile (Ubuntu's default), which sandboxes do not have."
         yield Finding("user namespaces", "error", text, LOAD_PROFILE)
     elif restricted:
-        yield Finding("user namespaces", "ok", f"allowed by AppArmor's profile {apparmor.chosen()}")
+        yield Finding("user namespaces", "ok", f"allowed by AppArmor's profile {apparmor.chosen(local())}")
     else:
         yield Finding("user namespaces", "ok", f"allowed, at most {most or 'unlimited'}")
 
@@ -207,6 +215,20 @@ def look_at_warehouse() -> Iterator[Finding]:
     yield Finding("warehouse", level, status, "" if status == "ok" else "Run manage.py warehouse up; make run.")
 
 
+def look_at_hosts() -> Iterator[Finding]:
+    """Tell of the other hosts, if there are any, what the worker found when it looked at them last."""
+    try:
+        others = list(Host.objects.others().with_room())
+    except DatabaseError:  # there is none yet
+        return
+    for host in others:
+        if host.state in ("lost", "silent"):
+            mend = f"See to it, then try it out: manage.py host check {host.name}"
+            yield Finding(f"host {host.name}", "warning", host.error or "does not answer", mend)
+        else:
+            yield Finding(f"host {host.name}", "ok", f"{host.state}; {host.live} of at most {host.limit} sandboxes")
+
+
 def version_of(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", text)[:2])
 
@@ -220,5 +242,5 @@ def read(file: str) -> str:
 
 LOOKS: list[Callable[[], Iterator[Finding]]] = [
     look_at_version, look_at_engine, look_at_kernel, look_at_user_namespaces, look_at_open_files, look_at_memory,
-    look_at_capacity, look_at_images, look_at_warehouse,
+    look_at_capacity, look_at_images, look_at_warehouse, look_at_hosts,
 ]  # fmt: skip

@@ -1,7 +1,6 @@
-"""The engine outside: one client per thread, its errors in words a person can act on, and what is asked of it about
-any container."""
+"""The engines outside: a client for each, per thread, their errors in words a person can act on, and what is asked of
+them about any container."""
 
-import os
 import re
 import socket
 import threading
@@ -10,18 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import docker
 import requests
 import urllib3
-from django.conf import settings
 from django.utils.translation import gettext_noop
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound, TLSParameterError
 from docker.types import CancellableStream
-from docker.utils import kwargs_from_env
+
+from sandbox import wires
+from sandbox.container import LOCAL, Address, Container, local
 
 CALL_SECONDS = 30  # for an ordinary call; removing a container with many open terminals takes longest
+KNOCK_SECONDS = 4
 REMOVE_TRIES = 6
 FRAME_HEAD, STDOUT = 8, 1
 # Not every OSError: a file of ours that cannot be written is not the engine's fault.
@@ -45,6 +46,16 @@ PROFILE_MISSING = gettext_noop(
     "there, or set SANDBOX_APPARMOR."
 )
 CONTAINER_GONE = gettext_noop("The container does not run any more.")
+REFUSED = "It does not take our certificate, cert.pem: see whose it is."
+MENDS = {  # by a sign of what is wrong, the most telling first
+    "permission denied": "Add this user to the group docker, and sign in again.",
+    "alert": REFUSED,
+    "has expired": "Its certificate has expired: give it a new one.",
+    "mismatch": "Its certificate is for another name or address than that.",
+    "verify failed": "Its certificate is not by the authority in ca.pem.",
+    "wrong version number": "It does not speak TLS there.",
+    "timed out": "It took too long to answer: see whether the machine is overloaded.",
+}
 
 _thread = threading.local()
 
@@ -77,29 +88,35 @@ class DiskFull(EngineError):
     """The engine has no room left."""
 
 
-def client() -> docker.APIClient:
-    """Return this thread's client, connected to settings.DOCKER_HOST in whatever version the engine speaks."""
-    found: docker.APIClient | None = getattr(_thread, "client", None)
-    if found is None:
-        found = _thread.client = connect()
-    return found
+def client(host: Address | None = None) -> docker.APIClient:
+    """Return this thread's client of an engine, the local one if none is named, in whatever version it speaks."""
+    _thread.asked = host = host or local()
+    clients: dict[Address, docker.APIClient] = _thread.__dict__.setdefault("clients", {})
+    if host not in clients:
+        clients[host] = connect(host)
+    return clients[host]
 
 
-def connect(timeout: int = CALL_SECONDS) -> docker.APIClient:
-    """Make a client of one's own: for long work, which needs another timeout."""
+def connect(host: Address | None = None, timeout: int = CALL_SECONDS) -> docker.APIClient:
+    """Make a client of one's own: for long work, which needs another timeout, in seconds without a word."""
+    _thread.asked = host = host or local()
     with errors_translated():
-        address = kwargs_from_env(environment={**os.environ, "DOCKER_HOST": settings.DOCKER_HOST})
-        found = docker.APIClient(version="auto", timeout=timeout, **address)
-    if settings.DOCKER_HOST.startswith("unix:"):
+        found = wires.connect(host, timeout)
+    if host.url.startswith("unix:"):
         # It takes each path that it asks for another server, and would keep connections to the last 25, in each thread.
         found.headers["Connection"] = "close"
     return found
 
 
-def ping() -> None:
+def ping(host: Address | None = None) -> None:
     """Return if the engine answers; raise EngineUnreachable if not."""
     with errors_translated():
-        client().ping()
+        client(host).ping()
+
+
+def knock(host: Address) -> None:
+    """Return if the engine takes a new connection, and answers soon; raise EngineUnreachable if not."""
+    connect(host, timeout=KNOCK_SECONDS).close()
 
 
 @contextmanager
@@ -130,28 +147,39 @@ def of_answer(error: APIError) -> EngineError:
 
 
 def unreachable(error: Exception) -> EngineUnreachable:
+    """Say which engine does not answer, the one that this thread has asked last, and what is to be done."""
+    host: Address = getattr(_thread, "asked", local())
     reason = str(error)
-    if "permission denied" in reason.lower():
-        mend = "Add this user to the group docker, and sign in again."
-    elif "timed out" in reason.lower():
-        mend = "It took too long to answer: see whether the machine is overloaded."
-    else:
+    if host.name == LOCAL:
         mend = "Run `scripts/engine.sh` to start one, or set DOCKER_HOST."
-    return EngineUnreachable(f"No Docker Engine answers at {settings.DOCKER_HOST}. {mend}")
+    else:
+        mend = f"See whether the host {host.name} and its engine are up."
+    mend = next((text for sign, text in MENDS.items() if sign in reason.lower()), mend)
+    if wires.is_tls(host) and re.search("reset by peer|broken pipe|closed connection without", reason, re.IGNORECASE):
+        mend = REFUSED  # some hang up before what they say has come
+    if isinstance(error, TLSParameterError):
+        mend = f"{error.msg} Put ca.pem, cert.pem and key.pem there."
+    return EngineUnreachable(f"No Docker Engine answers at {host.url}. {mend}")
 
 
 @cache
-def cgroup_version(host: str) -> str:
-    """Return which version of cgroups the engine at `host` has, "1" or "2", for as long as its machine is up."""
-    return str(client().info().get("CgroupVersion", "1"))
+@errors_translated()
+def about(host: Address) -> dict[str, Any]:
+    """Return what an engine tells about itself and its machine, as it was when it was first asked."""
+    return dict(client(host).info())
+
+
+def cgroup_version(host: Address) -> str:
+    """Return which version of cgroups the machine of an engine has, "1" or "2"."""
+    return str(about(host).get("CgroupVersion", "1"))
 
 
 @errors_translated()
-def remove_container(name: str) -> None:
+def remove_container(container: Container) -> None:
     """Remove a container, running or not, with what it wrote. One that is not there has been removed already."""
     for attempt in range(REMOVE_TRIES):
         try:
-            client().remove_container(name, force=True, v=True)
+            client(container.host).remove_container(container.id, force=True, v=True)
             return
         except NotFound:
             return
@@ -163,13 +191,13 @@ def remove_container(name: str) -> None:
 
 
 @errors_translated()
-def await_line(container: str, text: str, timeout: float) -> str:
+def await_line(container: Container, text: str, timeout: float) -> str:
     """Return "" once the container has printed the text.
 
     When it has ended, or time is up, return what it printed last instead.
     """
     printed = ""
-    stream = client().logs(container, stream=True, follow=True)
+    stream = client(container.host).logs(container.id, stream=True, follow=True)
     with cut_off(stream, timeout):
         for chunk in stream:
             printed = printed[-4096:] + chunk.decode(errors="replace")
@@ -179,11 +207,11 @@ def await_line(container: str, text: str, timeout: float) -> str:
 
 
 @errors_translated()
-def log_since(container: str, since: int = 0) -> list[tuple[int, str]]:
+def log_since(container: Container, since: int = 0) -> list[tuple[int, str]]:
     """Return what a container printed after `since`, in order, as (nanoseconds since the epoch, line)."""
     # The engine takes a float, which is coarser than its clock: ask for a little more, and leave out what is known.
     asked = since / 1e9 - 0.001
-    text = client().logs(container, timestamps=True, since=asked if asked > 0 else None)
+    text = client(container.host).logs(container.id, timestamps=True, since=asked if asked > 0 else None)
     return [item for item in map(stamped, text.decode(errors="replace").splitlines()) if item[0] > since]
 
 
@@ -196,30 +224,40 @@ def stamped(line: str) -> tuple[int, str]:
 
 
 @errors_translated()
-def feed(container: str, argv: list[str], user: str, data: bytes, timeout: float) -> int:
-    """Run a command in a container with `data` as its stdin; return its exit code. What it prints is dropped."""
-    exec_id = client().exec_create(container, argv, user=user, stdin=True)["Id"]
-    stream: Any = client().exec_start(exec_id, socket=True)
-    raw = stream._sock  # what docker-py hands out can only be read
+def feed(container: Container, argv: list[str], user: str, data: bytes, timeout: float) -> int:
+    """Run a command in a container with `data` as its stdin; return its exit code. What it prints is dropped.
+
+    Where its stdin ends is counted: half of a connection with TLS cannot be closed.
+    """
+    counted = ["sh", "-c", 'head -c "$0" | "$@"', str(len(data)), *argv]
+    calls = client(container.host)
+    exec_id = calls.exec_create(container.id, counted, user=user, stdin=True)["Id"]
+    stream: Any = calls.exec_start(exec_id, socket=True)
+    raw = raw_of(stream)
     try:
         raw.settimeout(timeout)
         raw.sendall(data)
-        raw.shutdown(socket.SHUT_WR)
         while raw.recv(65536):
             pass
     finally:
         stream.close()
-    return int(client().exec_inspect(exec_id)["ExitCode"] or 0)
+    return int(calls.exec_inspect(exec_id)["ExitCode"] or 0)
+
+
+def raw_of(stream: Any) -> socket.socket:
+    """Return the socket, with or without TLS, of what docker-py hands out, which can only be read."""
+    return cast(socket.socket, getattr(stream, "_sock", stream))
 
 
 class Line:
     """A program in a container that answers each line of its stdin with a line. For one thread at a time."""
 
     @errors_translated()
-    def __init__(self, container: str, argv: list[str], user: str) -> None:
-        exec_id = client().exec_create(container, argv, user=user, stdin=True)["Id"]
-        stream: Any = client().exec_start(exec_id, socket=True)
-        self.stream, self.raw = stream, stream._sock  # what docker-py hands out can only be read
+    def __init__(self, container: Container, argv: list[str], user: str) -> None:
+        calls = client(container.host)
+        exec_id = calls.exec_create(container.id, argv, user=user, stdin=True)["Id"]
+        self.stream: Any = calls.exec_start(exec_id, socket=True)
+        self.raw = raw_of(self.stream)
         self.unread = b""  # frames of the engine, of which the last may not be whole
         self.out = self.err = b""
 
@@ -266,17 +304,17 @@ class Line:
 
 
 @errors_translated()
-def pause(container: str) -> None:
+def pause(container: Container) -> None:
     """Freeze a container's processes. One that is frozen stays so."""
     with suppress_answer("is already paused"):
-        client().pause(container)
+        client(container.host).pause(container.id)
 
 
 @errors_translated()
-def unpause(container: str) -> None:
+def unpause(container: Container) -> None:
     """Let a frozen container's processes go on. One that is not frozen stays so."""
     with suppress_answer("is not paused"):
-        client().unpause(container)
+        client(container.host).unpause(container.id)
 
 
 @contextmanager

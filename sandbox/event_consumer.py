@@ -10,6 +10,7 @@ from channels.db import database_sync_to_async
 from django.utils.translation import get_language
 
 from sandbox import events, objects, tasks
+from sandbox.container import Container
 from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.lines import iso
 from sandbox.models import Sandbox, State
@@ -31,7 +32,7 @@ class EventsConsumer(SandboxConsumer):
     async def opened(self) -> None:
         self.last_id = self.number("after")
         self.sending = asyncio.Lock()
-        self.watching = False
+        self.watched: Container | None = None
         self.shown: dict[str, object] = {}
         self.check_due = asyncio.Event()
         self.objects_due = asyncio.Event()
@@ -70,8 +71,10 @@ class EventsConsumer(SandboxConsumer):
         self.shown = news
         await self.emit({"type": "state", **state})
         self.objects_due.set()  # if it was asleep, nobody could be asked
-        if self.sandbox.state == State.RUNNING and not self.watching:
-            self.watching = True
+        if self.watched and self.sandbox.container != self.watched:
+            await self.close(AGAIN)  # it goes on in another container: what is watched is that one's no more
+        elif self.sandbox.state == State.RUNNING and not self.watched:
+            self.watched = self.sandbox.container
             self.start(self.watch())
             self.start(self.show_objects())
         elif self.sandbox.state in {State.STOPPED, State.FAILED}:

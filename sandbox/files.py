@@ -96,13 +96,13 @@ def write(sandbox: Sandbox, path: str, text: str, version: str) -> File:
         raise NotText(_("This is not text."))
     argv = ["/sbx/enter", "/sbx/file", "write", checked(path), version]
     owner = f"{containers.checked(sandbox.owner_uid)}:{sandbox.owner_uid}"
-    fail_if(engine.feed(sandbox.container_id, argv, owner, content, SECONDS), path)
+    fail_if(engine.feed(sandbox.container, argv, owner, content, SECONDS), path)
     return File(path, text, version_of(content))
 
 
 def asked(sandbox: Sandbox, *words: str) -> bytes:
     argv = ["/sbx/enter", "/sbx/file", *words]
-    code, out, err = containers.run(sandbox.container_id, sandbox.owner_uid, argv, SECONDS)
+    code, out, err = containers.run(sandbox.container, sandbox.owner_uid, argv, SECONDS)
     fail_if(code, words[1], err.decode(errors="replace"))
     return out
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from sandbox import containers, engine, events
+from sandbox.container import Container
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
 from sandbox.models import Home, Sandbox
 
@@ -15,10 +16,13 @@ logger = logging.getLogger(__name__)
 def save(sandbox: Sandbox) -> None:
     """Keep the learner's home as it is now. Raise EngineError if it cannot be had; what was kept before stays then."""
     at = timezone.now()
-    archive, left_out = containers.save_home(sandbox.container_id, sandbox.owner_uid)
+    archive, left_out = containers.save_home(sandbox.container, sandbox.owner_uid)
     with transaction.atomic():
-        # Asked at the end: meanwhile its learner may have wanted a clean one, or another sandbox have gone on with it.
-        wanted = Sandbox.objects.filter(pk=sandbox.pk, keeps_home=True).update(saved_at=at, left_out=left_out)
+        # Asked at the end: meanwhile its learner may have wanted a clean one, or another sandbox have gone on with it,
+        # or the same on another host.
+        wanted = Sandbox.objects.filter(pk=sandbox.pk, host=sandbox.host, keeps_home=True).update(
+            saved_at=at, left_out=left_out
+        )
         if wanted:
             kept = {"archive": archive, "saved_at": at, "left_out": left_out}
             Home.objects.update_or_create(learner=sandbox.learner, defaults=kept)
@@ -32,7 +36,7 @@ def save_last(sandbox: Sandbox) -> None:
         return
     try:
         if sandbox.paused_at:
-            engine.unpause(sandbox.container_id)  # one that sleeps answers nothing
+            engine.unpause(sandbox.container)  # one that sleeps answers nothing
         save(sandbox)
     except EngineUnreachable:
         raise
@@ -40,7 +44,7 @@ def save_last(sandbox: Sandbox) -> None:
         logger.warning("home of sandbox %s not saved at its end: %s", sandbox.code, exc)
 
 
-def restore(sandbox: Sandbox, container_id: str) -> None:
+def restore(sandbox: Sandbox, container: Container) -> None:
     """Bring the learner's files into a sandbox that is not theirs to use yet. Raise EngineError if it is gone."""
     for ending in Sandbox.objects.of(sandbox.learner).ending():
         save_last(ending)
@@ -50,7 +54,7 @@ def restore(sandbox: Sandbox, container_id: str) -> None:
     if not home:
         return
     try:
-        containers.restore_home(container_id, sandbox.owner_uid, bytes(home.archive))
+        containers.restore_home(container, sandbox.owner_uid, bytes(home.archive))
     except (EngineUnreachable, ContainerGone):
         raise
     except EngineError as exc:  # an archive that is broken must not keep its learner out

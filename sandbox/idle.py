@@ -25,30 +25,30 @@ def put_to_sleep(sandbox: Sandbox, at: datetime) -> bool:
     if not sandbox.change(unused, paused_at=at):
         return False
     try:
-        engine.pause(sandbox.container_id)
+        engine.pause(sandbox.container)
     except EngineError:  # a busy machine may be unable to: then it is tried again
         sandbox.change(Q(paused_at=at), paused_at=None)
         raise
     sandbox.refresh_from_db()
     if not sandbox.paused_at:
-        engine.unpause(sandbox.container_id)
+        engine.unpause(sandbox.container)
     return sandbox.paused_at is not None
 
 
 def wake(sandbox: Sandbox) -> None:
     """Let a sandbox go on. Raise EngineError."""
     sandbox.change(~Q(paused_at=None), paused_at=None)
-    engine.unpause(sandbox.container_id)
+    engine.unpause(sandbox.container)
 
 
 async def keep_awake(sandbox: Sandbox) -> None:
     """Note that a sandbox is used, and wake it if it sleeps. For the web side: it takes no thread while it waits."""
     if await database_sync_to_async(sandbox.touch)(timezone.now()):
         await database_sync_to_async(sandbox.change)(~Q(paused_at=None), paused_at=None)
-        await streaming.unpause(sandbox.container_id)
+        await streaming.unpause(sandbox.container)
 
 
 async def rouse(sandbox: Sandbox) -> None:
     """Wake a sandbox for somebody who only looks: that is no use of it, and it may fall asleep again soon."""
     if await database_sync_to_async(sandbox.change)(~Q(paused_at=None), paused_at=None):
-        await streaming.unpause(sandbox.container_id)
+        await streaming.unpause(sandbox.container)

@@ -22,6 +22,7 @@ from django.conf import settings
 from docker.errors import APIError, ImageNotFound
 
 from sandbox import engine, warehouse
+from sandbox.container import Address
 from sandbox.engine import EngineError, client, errors_translated
 
 BASE = "sarafa-bazaar/base:trixie"
@@ -114,6 +115,26 @@ def ensure_all(say: Say) -> None:
     base = id_of(BASE)
     for recipe in recipes():
         ensure(recipe, str(base), say)
+
+
+@errors_translated()
+def send(host: Address, say: Say) -> None:
+    """Have the sandbox image that is here on another host, too."""
+    name, calls = settings.SANDBOX_IMAGE, engine.connect(host, timeout=BUILD_SECONDS)
+    ours = client().inspect_image(name)
+    try:
+        theirs = calls.inspect_image(name)
+    except ImageNotFound:
+        theirs = {}
+    made_from = (ours["Config"]["Labels"] or {}).get(LABEL)
+    if theirs and (theirs["Id"] == ours["Id"] or (made_from and theirs["Config"]["Labels"].get(LABEL) == made_from)):
+        return
+    say(f"Sending {name} to {host.name}")
+    for event in calls.load_image(engine.connect(timeout=BUILD_SECONDS).get_image(name)):
+        if "error" in event:
+            raise EngineError(f"{host.name} did not take {name}: {event['error']}")
+    with engine.suppress_answer("a prune operation is already running"):
+        calls.prune_images(filters={"dangling": True, "label": [LABEL]})  # what it has replaced
 
 
 @errors_translated()

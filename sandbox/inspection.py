@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.container import Container
 from sandbox.containers import DOCKER_GID, OUTPUT_LIMIT, checked
 from sandbox.engine import EngineError, Line, LineEnded, LineSilent
 
@@ -25,51 +26,51 @@ class Kept:
     since: float  # monotonic
 
 
-_kept: dict[str, Kept] = {}  # by container, the one that has waited longest first
+_kept: dict[Container, Kept] = {}  # the one that has waited longest first
 _turn = threading.Lock()
 
 
-def ask(container_id: str, owner_uid: int, seconds: float = SECONDS) -> dict[str, Any]:
+def ask(container: Container, owner_uid: int, seconds: float = SECONDS) -> dict[str, Any]:
     """Return what the learner's daemon manages: its containers, images, networks and volumes, as its API tells them.
 
     Asked by a user the learner cannot become. At most 50 containers, the newest, are told of, each as an inspection
     shows it, and with its `Changes`, which are empty for all but the newest ten. Raise EngineError if none comes.
     """
-    line = take(container_id)
+    line = take(container)
     try:
         with suppress(LineEnded):  # with the engine's last end, or for want of a daemon that may be back
             if line:
-                return answer_of(container_id, line, seconds)
-        line = Line(container_id, ["/sbx/facts"], f"{checked(owner_uid)}:{DOCKER_GID}")
-        return answer_of(container_id, line, seconds)
+                return answer_of(container, line, seconds)
+        line = Line(container, ["/sbx/facts"], f"{checked(owner_uid)}:{DOCKER_GID}")
+        return answer_of(container, line, seconds)
     except (LineEnded, LineSilent, ValueError) as exc:
         raise EngineError(f"The sandbox's daemon did not answer: {exc}") from exc
 
 
-def answer_of(container_id: str, line: Line, seconds: float) -> dict[str, Any]:
+def answer_of(container: Container, line: Line, seconds: float) -> dict[str, Any]:
     """Ask over a line, which is kept if that went well, and closed if not."""
     try:
         told = dict(json.loads(line.ask(seconds, OUTPUT_LIMIT)))
     except BaseException:
         line.close()
         raise
-    keep(container_id, line)
+    keep(container, line)
     return told
 
 
-def take(container_id: str) -> Line | None:
+def take(container: Container) -> Line | None:
     """Return an open line to this container that nobody else has."""
     with _turn:
-        kept = _kept.pop(container_id, None)
+        kept = _kept.pop(container, None)
     return kept.line if kept else None
 
 
-def keep(container_id: str, line: Line) -> None:
+def keep(container: Container, line: Line) -> None:
     """Leave a line to whoever asks next, and close those that nobody has asked over for long."""
     now = time.monotonic()
     with _turn:
-        spare = [_kept.pop(container_id).line] if container_id in _kept else []
-        _kept[container_id] = Kept(line, now)
+        spare = [_kept.pop(container).line] if container in _kept else []
+        _kept[container] = Kept(line, now)
         while len(_kept) > KEPT or next(iter(_kept.values())).since < now - KEPT_SECONDS:
             spare.append(_kept.pop(next(iter(_kept))).line)
     for one in spare:

@@ -32,6 +32,12 @@ class Key:
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     @property
+    def private_pem(self) -> str:
+        form = serialization.PrivateFormat.PKCS8
+        pem = self.private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+        return pem.decode()
+
+    @property
     def x5c(self) -> list[str]:
         """Return the certificate as a token's header names it (RFC 7515, 4.1.6)."""
         return [b64encode(self.certificate.public_bytes(serialization.Encoding.DER)).decode()]
@@ -41,10 +47,27 @@ class Key:
         number = self.private.private_numbers().private_value.to_bytes(32, "big")
         return hmac.new(number, f"{purpose}\0{text}".encode(), hashlib.sha256).digest()
 
+    def issue(self, name: str) -> "Key":
+        """Make another key, and a certificate by this one for it, that says the name."""
+        private = ec.generate_private_key(ec.SECP256R1())
+        names = x509.SubjectAlternativeName([x509.DNSName(name)])
+        certificate = (
+            builder_of(name, self.certificate.subject, private)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(names, critical=False)
+            .sign(self.private, hashes.SHA256())
+        )
+        return Key(private, certificate)
+
 
 def own() -> Key:
     """Return this platform's key, made on the first call and kept in DATA_DIR."""
     return load(settings.DATA_DIR / "warehouse.pem")
+
+
+def fleet() -> Key:
+    """Return the key that vouches for hosts. It is another than the warehouse's: that believes whom its key names."""
+    return load(settings.DATA_DIR / "fleet.pem")
 
 
 @lru_cache
@@ -60,30 +83,36 @@ def load(file: Path) -> Key:
 
 def make() -> Key:
     private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sarafa Bazaar")])
-    now = datetime.now(UTC)
     certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=365))  # the clock may be set back
-        .not_valid_after(now + YEARS)
+        builder_of("Sarafa Bazaar", name_of("Sarafa Bazaar"), private)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(private, hashes.SHA256())
     )
     return Key(private, certificate)
 
 
+def name_of(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def builder_of(name: str, issuer: x509.Name, private: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name_of(name))
+        .issuer_name(issuer)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=365))  # the clock may be set back
+        .not_valid_after(now + YEARS)
+    )
+
+
 def keep(key: Key, file: Path) -> None:
     """Write a key for nobody else to read. If another process has just kept one, that one stays."""
-    private = key.private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".key") as whole:  # its mode is 0600
-        whole.write(private + key.certificate_pem.encode())
+        whole.write((key.private_pem + key.certificate_pem).encode())
         whole.flush()
         with suppress(FileExistsError):
             os.link(whole.name, file)

@@ -54,7 +54,7 @@ class Asker:
 
 @asynccontextmanager
 async def asker(sandbox: Sandbox) -> AsyncIterator[Asker]:
-    async with streaming.opened(sandbox.container_id, ARGV, f"{sandbox.owner_uid}:{DOCKER_GID}") as line:
+    async with streaming.opened(sandbox.container, ARGV, f"{sandbox.owner_uid}:{DOCKER_GID}") as line:
         yield Asker(line)
 
 

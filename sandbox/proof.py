@@ -11,6 +11,7 @@ from typing import Any
 from courses.catalogue import Code, Lesson, Task
 from sandbox import accounts, checks, containers, customer, door, images, warehouse
 from sandbox.accounts import Account
+from sandbox.container import Container
 from sandbox.models import new_code
 from sandbox.tasks import READY_SECONDS, known_of
 
@@ -97,13 +98,13 @@ def fresh_trial() -> Iterator["Trial"]:
     owner_uid = containers.FIRST_OWNER_UID + 2_000_000 + secrets.randbelow(1_000_000)
     address = accounts.trial_address()
     account = accounts.of_trial(address)
-    container_id = containers.create(containers.Spec(new_code(), owner_uid, address, LABEL))
+    container = containers.create(containers.Spec(new_code(), owner_uid, address, LABEL))
     try:
         with door.kept():
-            containers.wait_ready(container_id, READY_SECONDS)
-            yield Trial(container_id, owner_uid, account)
+            containers.wait_ready(container, READY_SECONDS)
+            yield Trial(container, owner_uid, account)
     finally:
-        containers.remove(container_id)
+        containers.remove(container)
         warehouse.give_up(account.space)
 
 
@@ -111,13 +112,13 @@ def fresh_trial() -> Iterator["Trial"]:
 class Trial:
     """A sandbox in which tasks are tried. What its methods return is the trouble met, or nothing."""
 
-    container_id: str
+    container: Container
     owner_uid: int
     account: Account
     served: dict[str, dict[str, object]] = field(default_factory=dict)  # by push
 
     def judge(self, task: Task) -> checks.Result:
-        facts = known_of(self.container_id, self.owner_uid)
+        facts = known_of(self.container, self.owner_uid)
         self.send_customer(facts["calls"])
         return checks.evaluate(task, facts | {"served": list(self.served.values())[::-1]})
 
@@ -133,7 +134,7 @@ class Trial:
         """Run commands as the learner; return their exit code and the end of what they printed."""
         argv = ["bash", "-lc", script]
         code, output = containers.run_as_learner(
-            self.container_id, self.owner_uid, argv, SOLUTION_SECONDS, self.account.environment()
+            self.container, self.owner_uid, argv, SOLUTION_SECONDS, self.account.environment()
         )
         return code, output.strip()[-300:]
 

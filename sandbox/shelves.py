@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sandbox import engine, warehouse
+from sandbox.container import here
 from sandbox.engine import EngineError, errors_translated
 from sandbox.warehouse import STOCK, STORAGE
 
@@ -40,7 +41,7 @@ rm -rf restored
 def read() -> Iterator[bytes]:
     """Yield a tar archive of everything on the shelves. Raise EngineError."""
     with errors_translated(), beside() as container:
-        calls = engine.connect(QUIET_SECONDS)
+        calls = engine.connect(timeout=QUIET_SECONDS)
         command = calls.exec_create(container, ["sh", "-c", READ])["Id"]
         said = b""
         stream: Any = calls.exec_start(command, stream=True, demux=True)
@@ -57,7 +58,7 @@ def spaces() -> list[str]:
     """Return the first names of the repositories on the shelves, whether the warehouse is open or not."""
     with beside() as container:
         _, printed = warehouse.run(
-            ["sh", "-c", f"ls {STORAGE}/docker/registry/v2/repositories 2> /dev/null"], container=container
+            ["sh", "-c", f"ls {STORAGE}/docker/registry/v2/repositories 2> /dev/null"], name=container
         )
     return printed.split()
 
@@ -68,7 +69,7 @@ def bring(chunks: Iterable[bytes]) -> None:
     with beside() as container:
         run(container, PREPARE)
         try:
-            engine.connect(QUIET_SECONDS).put_archive(container, f"{STORAGE}/restored", chunks)
+            engine.connect(timeout=QUIET_SECONDS).put_archive(container, f"{STORAGE}/restored", chunks)
         except BaseException:
             run(container, f"rm -rf {STORAGE}/restored")
             raise
@@ -91,10 +92,10 @@ def run(container: str, script: str) -> None:
 @contextmanager
 def beside() -> Iterator[str]:
     name = f"{warehouse.container_name()}-beside"
-    engine.remove_container(name)
+    engine.remove_container(here(name))
     try:
         binds = [f"{warehouse.storage_volume()}:{STORAGE}"]
         warehouse.start(name, ["sleep", "infinity"], binds=binds, network_mode="none", read_only=True)
         yield name
     finally:
-        engine.remove_container(name)
+        engine.remove_container(here(name))

@@ -19,7 +19,7 @@ def size() -> int:
 def save() -> Iterator[bytes]:
     """Yield what `docker load` takes. Raise EngineError."""
     with errors_translated():
-        calls = engine.connect(SILENT_SECONDS)
+        calls = engine.connect(timeout=SILENT_SECONDS)
         address = f"{calls.base_url}/v{calls.api_version}/images/get"  # docker-py's own call takes but one image
         with calls.get(address, params={"names": images.every()}, stream=True) as answer:
             answer.raise_for_status()
@@ -33,7 +33,7 @@ def load(file: Path) -> None:
     Raise EngineError if that is not so: the archive is of other recipes, or the engine names images in another way.
     """
     with file.open("rb") as stream:
-        for event in engine.connect(SILENT_SECONDS).load_image(stream):
+        for event in engine.connect(timeout=SILENT_SECONDS).load_image(stream):
             if "error" in event:
                 raise EngineError(f"The engine did not take the images in {file}: {event['error']}")
     base = str(images.id_of(images.BASE))

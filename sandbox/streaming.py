@@ -1,4 +1,4 @@
-"""The engine's streams for the web side: executed programs and followed logs, without blocking.
+"""The engines' streams for the web side: executed programs and followed logs, without blocking.
 
 aiodocker is known here and nowhere else; its errors leave as EngineError.
 """
@@ -14,37 +14,32 @@ from weakref import WeakKeyDictionary
 import aiodocker
 import aiohttp
 from aiodocker.multiplexed import multiplexed_result_stream
-from django.conf import settings
+from docker.errors import TLSParameterError
 
+from sandbox import wires
+from sandbox.container import Address, Container
 from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.exec_stream import GONE, STDOUT, ExecStream
 
 STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d) (.*)", re.DOTALL)
 
-ENDLESS = aiohttp.ClientTimeout(total=None)
+ENDLESS = aiohttp.ClientTimeout(total=None, sock_connect=wires.CONNECT_SECONDS)
+NO_LINE = (aiohttp.ClientError, OSError, TLSParameterError)
 NO_CONNECTION = 900  # what aiodocker gives as status when there was no answer
 
-_clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, aiodocker.Docker]" = WeakKeyDictionary()
+_clients: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Address, aiodocker.Docker]]" = WeakKeyDictionary()
 
 
-def client() -> aiodocker.Docker:
-    """Return this event loop's client. It has no limit on streams: each open terminal and log is one."""
-    loop = asyncio.get_running_loop()
-    if loop not in _clients:
-        _clients[loop] = make_client(settings.DOCKER_HOST)
-    return _clients[loop]
-
-
-def make_client(url: str) -> aiodocker.Docker:
-    if url.startswith("unix://"):
-        connector: aiohttp.BaseConnector = aiohttp.UnixConnector(url.removeprefix("unix://"), limit=0)
-        return aiodocker.Docker(url="unix://localhost", connector=connector)
-    return aiodocker.Docker(url=url.replace("tcp://", "http://", 1), connector=aiohttp.TCPConnector(limit=0))
+def client(host: Address) -> aiodocker.Docker:
+    """Return this event loop's client of an engine."""
+    clients = _clients.setdefault(asyncio.get_running_loop(), {})
+    if host not in clients:
+        clients[host] = wires.connect_async(host)
+    return clients[host]
 
 
 async def close_client() -> None:
-    docker = _clients.pop(asyncio.get_running_loop(), None)
-    if docker:
+    for docker in _clients.pop(asyncio.get_running_loop(), {}).values():
         await docker.close()
 
 
@@ -57,25 +52,26 @@ def engine_errors() -> Iterator[None]:
         if exc.status == NO_CONNECTION:
             raise EngineUnreachable(GONE) from exc
         raise EngineError(f"The Docker Engine refused: {exc.message}") from exc
-    except (aiohttp.ClientError, OSError) as exc:
+    except NO_LINE as exc:
         raise EngineUnreachable(GONE) from exc
 
 
 async def execute(
-    container_id: str, argv: list[str], user: str, environment: dict[str, str] | None = None
+    container: Container, argv: list[str], user: str, environment: dict[str, str] | None = None
 ) -> ExecStream:
     """Run `argv` in a container as `user` ("uid:gid"), and return its streams."""
     with engine_errors():
-        container = client().containers.container(container_id)
-        program = await container.exec(
-            argv, stdin=True, stdout=True, stderr=True, tty=False, user=user, environment=environment
+        program = (
+            await client(container.host)
+            .containers.container(container.id)
+            .exec(argv, stdin=True, stdout=True, stderr=True, tty=False, user=user, environment=environment)
         )
-        return ExecStream(await started(program.id))
+        return ExecStream(await started(container.host, program.id))
 
 
-async def started(exec_id: str) -> aiohttp.ClientResponse:
+async def started(host: Address, exec_id: str) -> aiohttp.ClientResponse:
     """Start an exec that was made, and return the answer that hands its connection over."""
-    return await client()._do_query(
+    return await client(host)._do_query(
         f"exec/{exec_id}/start",
         method="POST",
         data=json.dumps({"Detach": False, "Tty": False}),
@@ -104,26 +100,26 @@ class Line:
 
 
 @asynccontextmanager
-async def opened(container_id: str, argv: list[str], user: str) -> AsyncIterator[Line]:
+async def opened(container: Container, argv: list[str], user: str) -> AsyncIterator[Line]:
     """Run a program in a container for as long as the context lasts."""
-    stream = await execute(container_id, argv, user)
+    stream = await execute(container, argv, user)
     try:
         yield Line(stream)
     finally:
         stream.cut()
 
 
-async def unpause(container_id: str) -> None:
+async def unpause(container: Container) -> None:
     """Let a frozen container's processes go on. One that is not frozen stays so."""
     with engine_errors():
         try:
-            await client().containers.container(container_id).unpause()
+            await client(container.host).containers.container(container.id).unpause()
         except aiodocker.DockerError as exc:
             if "is not paused" not in str(exc.message):
                 raise
 
 
-async def follow_log(container: str, since: int) -> AsyncIterator[tuple[int, str]]:
+async def follow_log(container: Container, since: int) -> AsyncIterator[tuple[int, str]]:
     """Yield (microseconds since the epoch, line) of a container's log from `since` on, then as lines are written.
 
     A line longer than Docker's 16 KiB arrives in parts. Ends when the container does.
@@ -145,13 +141,14 @@ async def stamped_lines(answer: aiohttp.ClientResponse) -> AsyncIterator[tuple[i
 
 
 @asynccontextmanager
-async def opened_log(container: str, since: int) -> AsyncIterator[aiohttp.ClientResponse]:
+async def opened_log(container: Container, since: int) -> AsyncIterator[aiohttp.ClientResponse]:
     """Ask for a container's log. aiodocker's own `log` would leave the connection open when its reader leaves."""
     params = {
         "stdout": "1", "stderr": "1", "follow": "1", "timestamps": "1",
         "since": f"{since // 1_000_000}.{since % 1_000_000:06}",
     }  # fmt: skip
-    async with client()._query(f"containers/{container}/logs", params=params, timeout=ENDLESS) as answer:
+    path = f"containers/{container.id}/logs"
+    async with client(container.host)._query(path, params=params, timeout=ENDLESS) as answer:
         try:
             yield answer
         finally:

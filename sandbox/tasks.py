@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_noop, override
+from django.utils.translation import get_language, override
 
 from courses import catalogue
 from courses.models import Enrollment
@@ -22,16 +22,19 @@ from sandbox import (
     customer,
     events,
     homes,
+    hosts,
     idle,
     inspection,
     overview,
+    repairs,
     visits,
     warehouse,
 )
+from sandbox.container import LOCAL, Container
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
 from sandbox.flow import Flow
 from sandbox.lines import TELLS_HISTORY, parse_daemon
-from sandbox.models import CLAIM_SECONDS, LIVE, CustomerRun, Sandbox, State, Trouble
+from sandbox.models import CustomerRun, Host, Sandbox, State, Trouble
 from sandbox.tap import hear
 
 logger = logging.getLogger(__name__)
@@ -40,9 +43,6 @@ READY_SECONDS = 30
 CUSTOMER_PAUSE = 2  # seconds between two looks of the customer for an image that is being pushed
 CUSTOMER_RUNS_TOLD = 10
 CUSTOMER_RUNS_SHOWN = 3  # each may be of customer.OUTPUT bytes, and they are sent with every check
-LOST = gettext_noop(
-    "The sandbox's container is gone: the engine was restarted, or somebody removed it. Start a new one."
-)
 
 
 def order(task: "Task[..., None]", *args: object, after: float = 0) -> bool:
@@ -68,15 +68,19 @@ def start_sandbox(sandbox_id: int) -> None:
     sandbox.note_in_logs()
     mine = Q(state=State.STARTING, claimed_at=now)  # else it was stopped, or another worker has taken it over
     try:
-        container_id = bring_up(sandbox)
+        container = bring_up(sandbox)
     except EngineError as exc:
         logger.warning("sandbox %s did not start: %s", sandbox.code, exc)
+        left = containers.at(sandbox.host.address, sandbox.code)
+        if isinstance(exc, EngineUnreachable) and admission.relocate(sandbox, ""):
+            repairs.remove_quietly(left)
+            return
         if sandbox.change(mine, state=State.FAILED, error=str(exc), ended_at=timezone.now()):
-            remove_quietly(containers.name_of(sandbox.code))
+            repairs.remove_quietly(left)
         return
-    fields = {"container_id": container_id, "error": "", **times_of(sandbox)}
-    if not sandbox.change(mine, state=State.RUNNING, **fields) and container_id != sandbox.container_id:
-        remove_quietly(container_id)
+    fields = {"container_id": container.id, "error": "", **times_of(sandbox)}
+    if not sandbox.change(mine, state=State.RUNNING, **fields) and container != sandbox.container:
+        repairs.remove_quietly(container)
 
 
 def times_of(sandbox: Sandbox) -> dict[str, datetime]:
@@ -87,28 +91,20 @@ def times_of(sandbox: Sandbox) -> dict[str, datetime]:
     return {"started_at": now, "active_at": now, "expires_at": now + timedelta(minutes=settings.SANDBOX_MINUTES)}
 
 
-def bring_up(sandbox: Sandbox) -> str:
-    """Return the id of the sandbox's container, ready for its learner. One from the pool has run before."""
+def bring_up(sandbox: Sandbox) -> Container:
+    """Return the sandbox's container, ready for its learner. One from the pool has run before."""
     if sandbox.container_id:
         try:
-            homes.restore(sandbox, sandbox.container_id)
-            return sandbox.container_id
+            homes.restore(sandbox, sandbox.container)
+            return sandbox.container
         except ContainerGone:
             logger.info("sandbox %s has lost its container while it was in the pool", sandbox.code)
     spec = containers.Spec(code=sandbox.code, owner_uid=sandbox.owner_uid, address=sandbox.address)
-    container_id = containers.create(spec)
-    containers.wait_ready(container_id, READY_SECONDS)
+    container = containers.create(spec, sandbox.host.address)
+    containers.wait_ready(container, READY_SECONDS)
     if sandbox.learner:
-        homes.restore(sandbox, container_id)
-    return container_id
-
-
-def remove_quietly(container: str) -> None:
-    """Remove a container that no row waits for. If it resists, `reconcile` finds it again."""
-    try:
-        containers.remove(container)
-    except EngineError as exc:
-        logger.warning("container %s not removed yet: %s", container, exc)
+        homes.restore(sandbox, container)
+    return container
 
 
 @shared_task
@@ -119,7 +115,7 @@ def stop_sandbox(sandbox_id: int) -> None:
         return
     sandbox.note_in_logs()
     homes.save_last(sandbox)
-    containers.remove(containers.name_of(sandbox.code))
+    containers.remove(containers.at(sandbox.host.address, sandbox.code))
     sandbox.move(State.STOPPING, State.STOPPED, ended_at=timezone.now(), paused_at=None)
 
 
@@ -158,7 +154,7 @@ def check_tasks(sandbox_id: int, language: str = catalogue.ORIGINAL) -> None:
         return
     sandbox.note_in_logs()
     try:
-        facts = known_of(sandbox.container_id, sandbox.owner_uid)
+        facts = known_of(sandbox.container, sandbox.owner_uid)
     except EngineError as exc:
         logger.info("sandbox %s could not be checked: %s", sandbox.code, exc)
         return
@@ -176,14 +172,14 @@ def check_tasks(sandbox_id: int, language: str = catalogue.ORIGINAL) -> None:
         events.publish_learner(sandbox.learner_id)
 
 
-def known_of(container_id: str, owner_uid: int) -> dict[str, Any]:
+def known_of(container: Container, owner_uid: int) -> dict[str, Any]:
     """Return all that checks may ask about: what the sandbox's daemon manages, and what it was asked to do."""
     flow = Flow()
-    for at, line in containers.daemon_log(container_id):
+    for at, line in containers.daemon_log(container):
         if TELLS_HISTORY.search(line):  # a log may be 8 MB long, and most of it is not about that
             at //= 1000
             flow.feed(hear(at, line) or parse_daemon(at, line))
-    return inspection.ask(container_id, owner_uid) | flow.history.as_facts()
+    return inspection.ask(container, owner_uid) | flow.history.as_facts()
 
 
 def served_to_customer(sandbox: Sandbox, calls: list[dict[str, Any]]) -> dict[str, Any]:
@@ -242,24 +238,62 @@ def judge(enrollment: Enrollment, facts: dict[str, Any]) -> tuple[list[dict[str,
 
 @shared_task
 def reconcile() -> None:
-    """Order what is due, then compare rows with containers and repair either side."""
+    """Order what is due, then compare rows with containers and repair either side, on each host by itself."""
     now = timezone.now()
     clock.make_up_for_jumps()
     order_what_is_due(now)
     keep_warehouse_open()
-    try:
-        found = containers.made()
-        living = containers.living(found)
-        mark_lost(living, now)
-        remove_orphans(living | containers.ended(found))
-        wake_forgotten(containers.paused(found))
-        renew_pool(containers.outdated(found))
-    except EngineUnreachable as exc:
-        logger.warning("rows and containers not compared: %s", exc)
-        return
+    for name in Host.objects.others().values_list("name", flat=True):
+        order(reconcile_host, name)
+    reconcile_host(LOCAL)
     admission.empty_pool()
     admission.fill_pool()
-    cache.set(ENGINE_SEEN, now.timestamp(), None)
+
+
+@shared_task
+def reconcile_host(name: str) -> None:
+    """Compare the rows of a host's sandboxes with its containers. One that has come back is taken in again then."""
+    now = timezone.now()
+    host = Host.objects.filter(name=name).first()
+    if not host:
+        return
+    if host.draining:
+        hosts.empty(host)
+    try:
+        found = repairs.compare(host, now)
+        if not host.is_local:
+            hosts.prepare(host.address, logger.info, wait=False)
+        repairs.renew_pool(host, containers.outdated(found, host.address))
+    except BlockingIOError:  # the image is on its way
+        return
+    except EngineError as exc:
+        logger.warning("rows and containers of host %s not compared: %s", name, exc)
+        return
+    if host.lost_at:
+        host.change(lost_at=None)
+    if host.is_local:
+        cache.set(ENGINE_SEEN, now.timestamp(), None)
+
+
+@shared_task
+def look_at_hosts() -> None:
+    """Find out which hosts answer."""
+    hosts.look()
+
+
+@shared_task
+def move_sandbox(sandbox_id: int) -> None:
+    """Have a learner's sandbox go on elsewhere, with the files in its home, as its host is to be emptied."""
+    rows = Sandbox.objects.claimed().filter(state=State.RUNNING, host__draining=True, keeps_home=True)
+    sandbox = rows.select_related("learner").filter(pk=sandbox_id).first()
+    if not sandbox:
+        return
+    sandbox.note_in_logs()
+    try:
+        if not hosts.move(sandbox):
+            logger.warning("sandbox %s not moved: no other host has room", sandbox.code)
+    except EngineError as exc:
+        logger.warning("sandbox %s not moved: %s", sandbox.code, exc)
 
 
 def keep_warehouse_open() -> None:
@@ -283,38 +317,6 @@ def order_what_is_due(at: datetime) -> None:
     ):
         for pk in due.values_list("pk", flat=True):
             order(task, pk)
-
-
-def mark_lost(living: dict[str, str], at: datetime) -> None:
-    """Say of each sandbox that ran before `at`, but is not among those living since, that it is lost.
-
-    Of one that nobody has claimed there is nobody to tell.
-    """
-    for sandbox in Sandbox.objects.filter(state=State.RUNNING, started_at__lt=at).exclude(code__in=living):
-        sandbox.move(State.RUNNING, State.FAILED, error=LOST, ended_at=timezone.now(), paused_at=None)
-    Sandbox.objects.filter(learner=None).exclude(state__in=LIVE).delete()
-
-
-def remove_orphans(found: dict[str, str]) -> None:
-    """Remove each container that no row speaks of any more."""
-    known = set(Sandbox.objects.live().filter(code__in=found).values_list("code", flat=True))
-    for code in found.keys() - known:
-        remove_quietly(found[code])
-
-
-def wake_forgotten(paused: set[str]) -> None:
-    """Wake those whose row says that they are awake: who was to wake them, or to put them to sleep, died over it."""
-    long_ago = timezone.now() - timedelta(seconds=CLAIM_SECONDS)
-    asleep = Q(paused_at__lt=long_ago) & ~Q(code__in=paused)
-    Sandbox.objects.filter(asleep, state=State.RUNNING).update(paused_at=None)
-    for sandbox in Sandbox.objects.filter(code__in=paused, state=State.RUNNING, paused_at=None):
-        idle.wake(sandbox)
-
-
-def renew_pool(outdated: set[str]) -> None:
-    """Stop those of the pool that are made of an older image, or with other options, than today's."""
-    for sandbox in Sandbox.objects.warm().filter(code__in=outdated):
-        sandbox.give_back()
 
 
 @shared_task

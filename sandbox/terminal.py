@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox import streaming
+from sandbox.container import Container
 from sandbox.engine import EngineError
 from sandbox.exec_stream import STDOUT, ExecStream
 from sandbox.sockets import as_number
@@ -45,7 +46,7 @@ class Terminal:
     @classmethod
     async def attach(
         cls,
-        container_id: str,
+        container: Container,
         owner_uid: int,
         name: str,
         size: tuple[int, int] | None,
@@ -68,7 +69,7 @@ class Terminal:
             *SHELL,
         ]
         user = f"{owner_uid}:{owner_uid}"
-        return cls(await streaming.execute(container_id, argv, user, environment))
+        return cls(await streaming.execute(container, argv, user, environment))
 
     async def frames(self) -> AsyncIterator[bytes | dict[str, Any]]:
         """Yield what comes: bytes that the shell printed, or a dict the keeper says. Ends when the viewer is gone.

@@ -156,7 +156,7 @@ async def serve_socket(scope: Scope, receive: Receive, send: Send) -> None:
 
 def dialled(sandbox: Sandbox, port: int) -> AbstractAsyncContextManager[streaming.Line]:
     owner = sandbox.owner_uid
-    return streaming.opened(sandbox.container_id, ["/sbx/dial", str(port)], user=f"{owner}:{owner}")
+    return streaming.opened(sandbox.container, ["/sbx/dial", str(port)], user=f"{owner}:{owner}")
 
 
 async def running(visit: Visit) -> Sandbox | None:

@@ -19,6 +19,7 @@ from docker.errors import APIError, NotFound
 from docker.types import LogConfig
 
 from sandbox import engine, keys
+from sandbox.container import Container, here
 from sandbox.engine import EngineError, EngineUnreachable, client, errors_translated
 
 IMAGE = "sarafa-bazaar/warehouse"
@@ -35,6 +36,10 @@ RECIPE_LABEL = "sarafa.recipe"
 
 def container_name() -> str:
     return f"sarafa-{settings.INSTALLATION}-warehouse"
+
+
+def container() -> Container:
+    return here(container_name())
 
 
 def socket_volume() -> str:
@@ -83,7 +88,7 @@ def recipe_of(certificate: str) -> str:
 
 def stop() -> None:
     """Close the warehouse. What lies on its shelves stays."""
-    engine.remove_container(container_name())
+    engine.remove_container(container())
 
 
 @errors_translated()
@@ -116,10 +121,10 @@ def await_door() -> None:
 
 
 @errors_translated()
-def run(argv: Sequence[str], timeout: float = engine.CALL_SECONDS, container: str = "") -> tuple[int, str]:
+def run(argv: Sequence[str], timeout: float = engine.CALL_SECONDS, name: str = "") -> tuple[int, str]:
     """Run a command in the warehouse, or another container of its kind; return its exit code and what it printed."""
     calls = engine.connect(timeout=int(timeout))
-    command = calls.exec_create(container or container_name(), list(argv))["Id"]
+    command = calls.exec_create(name or container_name(), list(argv))["Id"]
     printed = calls.exec_start(command).decode(errors="replace")
     return int(calls.exec_inspect(command)["ExitCode"] or 0), printed
 
@@ -148,7 +153,7 @@ def tidy(quiet_minutes: int, given_up: Sequence[str] = ()) -> bool:
 
 def log(since: int = 0) -> list[tuple[int, str]]:
     """Return the lines of the registry's log after `since`, as (nanoseconds since the epoch, JSON)."""
-    return engine.log_since(container_name(), since)
+    return engine.log_since(container(), since)
 
 
 @errors_translated()
@@ -198,7 +203,7 @@ def write_down(stock: Mapping[str, str]) -> None:
 @contextmanager
 def loading_bay() -> Iterator[str]:
     """Run a registry that takes images in, reached from the engine's host alone; yield its address there."""
-    engine.remove_container(loading_name())
+    engine.remove_container(here(loading_name()))
     try:
         binds = [f"{storage_volume()}:{STORAGE}"]
         ports = {5000: ("127.0.0.1", None)}
@@ -212,7 +217,7 @@ def loading_bay() -> Iterator[str]:
         port = client().port(loading_name(), 5000)[0]["HostPort"]
         yield f"127.0.0.1:{port}"
     finally:
-        engine.remove_container(loading_name())
+        engine.remove_container(here(loading_name()))
 
 
 def loading_name() -> str:
@@ -235,7 +240,7 @@ def push(image: str, target: str) -> None:
 @errors_translated()
 def push_once(target: str) -> None:
     """Raise EngineUnreachable if nothing is heard of it for PUSH_SECONDS."""
-    for event in engine.connect(PUSH_SECONDS).push(target, stream=True, decode=True):
+    for event in engine.connect(timeout=PUSH_SECONDS).push(target, stream=True, decode=True):
         if "error" in event:
             raise EngineError(f"The warehouse did not take {target}: {event['error']}")
 
@@ -268,7 +273,7 @@ def start(
 
 
 def await_open(name: str) -> None:
-    printed = engine.await_line(name, LISTENS, START_SECONDS)
+    printed = engine.await_line(here(name), LISTENS, START_SECONDS)
     if printed:
         raise EngineError(f"The warehouse did not open. It printed last: {printed}")
 

@@ -67,7 +67,7 @@ class Watch:
 
     async def read_daemon(self) -> None:
         since = max(self.after - CONTEXT, 0)
-        async for at, raw in streaming.follow_log(self.sandbox.container_id, since):
+        async for at, raw in streaming.follow_log(self.sandbox.container, since):
             await self.lines.put(hear(at, raw) or parse_daemon(at, raw))
 
     async def read_warehouse(self) -> None:
@@ -76,7 +76,7 @@ class Watch:
         since = max(self.after - CONTEXT, int(started.timestamp() * 1e6))
         while True:
             try:
-                async for at, raw in streaming.follow_log(warehouse.container_name(), since):
+                async for at, raw in streaming.follow_log(warehouse.container(), since):
                     since = at + 1
                     line = parse_warehouse(at, raw)
                     if line and line.fields["address"] == self.sandbox.address:

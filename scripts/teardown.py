@@ -7,6 +7,10 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.container import Address
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -20,14 +24,17 @@ def main() -> None:
     django.setup()
     from django.utils import timezone
 
-    from sandbox import containers, customer, images, warehouse
-    from sandbox.models import Sandbox, State
+    from sandbox import customer, gateway, images, warehouse
+    from sandbox.container import local
+    from sandbox.models import Host, Sandbox, State
 
     if "--everything" not in sys.argv:
         save_homes()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(containers.remove, (containers.living() | containers.ended()).values()))
+    everywhere = [local()] if "--everything" in sys.argv else [host.address for host in Host.objects.all()]
+    for host in everywhere:
+        clear(host)
     customer.remove()
+    gateway.close()
     if {"--shelves", "--everything"} & set(sys.argv):
         warehouse.remove()
     else:
@@ -37,6 +44,24 @@ def main() -> None:
         return
     for sandbox in Sandbox.objects.live():
         sandbox.move(State(sandbox.state), State.STOPPED, ended_at=timezone.now())
+
+
+def clear(host: "Address") -> None:
+    """Remove this platform's sandboxes from a host; one that does not answer is cleared when it is looked at again."""
+    from sandbox import containers, gateway
+    from sandbox.container import LOCAL, Container
+    from sandbox.engine import EngineError
+
+    try:
+        found = containers.made(host=host)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(containers.remove, [Container(host, item["Id"]) for item in found.values()]))
+        if host.name != LOCAL:
+            gateway.remove_relay(host)
+    except EngineError as exc:
+        if host.name == LOCAL:
+            raise
+        print(f"The host {host.name} could not be cleared: {exc}", file=sys.stderr)
 
 
 def save_homes() -> None:

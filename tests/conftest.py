@@ -19,6 +19,7 @@ from pytest_django import DjangoDbBlocker
 
 from courses.models import User
 from sandbox import accounts, containers, customer, door, engine, images, inspection, warehouse
+from sandbox.container import Container, here
 
 # How long an example takes is the machine's affair.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -91,11 +92,15 @@ class Place:
     """A running sandbox, and how to do something in it."""
 
     spec: containers.Spec
-    container_id: str
+    container: Container
+
+    @property
+    def container_id(self) -> str:
+        return self.container.id
 
     def learner(self, command: str, timeout: float = 30) -> tuple[int, str]:
         return containers.run_as_learner(
-            self.container_id, self.spec.owner_uid, ["bash", "-c", command], timeout, self.account.environment()
+            self.container, self.spec.owner_uid, ["bash", "-c", command], timeout, self.account.environment()
         )
 
     @property
@@ -105,12 +110,12 @@ class Place:
     def root(self, command: str, timeout: float = 30) -> tuple[int, str]:
         """Be root of the sandbox, which a learner can become through the daemon."""
         argv = ["/sbx/enter", "-u", "root", "bash", "-c", command]
-        code, out, err = containers.run(self.container_id, self.spec.owner_uid, argv, timeout)
+        code, out, err = containers.run(self.container, self.spec.owner_uid, argv, timeout)
         return code, (out + err).decode(errors="replace")
 
     def owner(self, command: str) -> tuple[int, str]:
         """Be the owner, outside of the sandbox's namespaces."""
-        code, out, err = containers.run(self.container_id, self.spec.owner_uid, ["sh", "-c", command], 10)
+        code, out, err = containers.run(self.container, self.spec.owner_uid, ["sh", "-c", command], 10)
         return code, (out + err).decode(errors="replace")
 
     def works(self) -> bool:
@@ -119,7 +124,7 @@ class Place:
         return code == 0 and "POHA" in output
 
     def facts(self) -> dict:
-        return inspection.ask(self.container_id, self.spec.owner_uid)
+        return inspection.ask(self.container, self.spec.owner_uid)
 
 
 _owners = iter(range(1_100_000 + os.getpid() % 8000 * 100, 2_000_000))
@@ -148,19 +153,19 @@ def installation(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
                 yield name
         finally:
             for container_id in (containers.living() | containers.ended()).values():
-                containers.remove(container_id)
+                containers.remove(here(container_id))
             customer.remove()
             warehouse.remove()
 
 
 def open_place() -> Iterator[Place]:
     spec = make_spec()
-    container_id = containers.create(spec)
+    container = containers.create(spec)
     try:
-        containers.wait_ready(container_id)
-        yield Place(spec, container_id)
+        containers.wait_ready(container)
+        yield Place(spec, container)
     finally:
-        containers.remove(container_id)
+        containers.remove(container)
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +198,6 @@ def pytest_runtest_makereport(item: pytest.Item):
     if report.failed and report.when == "call":
         for name, value in getattr(item, "funcargs", {}).items():
             if isinstance(value, Place):
-                lines = [line for _, line in engine.log_since(value.container_id)[-40:]]
+                lines = [line for _, line in engine.log_since(value.container)[-40:]]
                 report.sections.append((f"log of {name}", "\n".join(lines)))
     return report

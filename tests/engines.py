@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from sandbox import engine, warehouse
+from sandbox.container import here
 from tests.parts import until
 
 
@@ -85,7 +86,7 @@ class Engine:
             if self.process.poll() is not None:
                 self.start()  # a test has failed, and its containers may run
             for found in engine.client().containers(all=True):
-                engine.remove_container(found["Id"])
+                engine.remove_container(here(found["Id"]))
             self.end()
         os.killpg(self.place.pid, signal.SIGKILL)
         self.place.wait()

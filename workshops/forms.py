@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from courses.catalogue import Course
 from courses.models import User
-from sandbox import capacity
+from sandbox.models import Host
 from workshops.models import State, Workshop
 from workshops.plan import open_days, shown_courses
 
@@ -172,9 +172,9 @@ class WorkshopForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
 def shortage(workshop: Workshop) -> str:
     """Say why a workshop cannot have its places, in numbers."""
     return _(
-        "This machine holds %(limit)d sandboxes; %(promised)d are promised to other workshops at that time; "
+        "There is room for %(limit)d sandboxes; %(promised)d are promised to other workshops at that time; "
         "you ask for %(asked)d."
-    ) % {"limit": capacity.limit(), "promised": workshop.others_capacity(), "asked": workshop.capacity}
+    ) % {"limit": Host.objects.limit(), "promised": workshop.others_capacity(), "asked": workshop.capacity}
 
 
 def initial_of(workshop: Workshop, user: User) -> dict[str, Any]:

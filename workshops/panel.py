@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy
 
 from courses.models import User
 from courses.scoped_admin import is_administrator
-from sandbox import admission, capacity, doctor
-from sandbox.models import Reservation, Sandbox, State, Waiting
+from sandbox import admission, doctor
+from sandbox.models import Host, Reservation, Sandbox, State, Waiting
 from workshops.models import Workshop
 
 
@@ -82,9 +82,9 @@ class Panel(AdminSite):
             "title": _("Host"),
             "findings": findings,
             "worst": findings[0].level if findings else "ok",
-            "engine": settings.DOCKER_HOST,
+            "hosts": Host.objects.with_room(),
             "live": Sandbox.objects.live().count(),
-            "limit": capacity.limit(),
+            "limit": Host.objects.limit(),
             "room": admission.room(),
             "warm": Sandbox.objects.warm().count(),
             "pool": admission.pool_size(now),

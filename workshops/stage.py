@@ -119,7 +119,7 @@ class TerminalShow(Show):
         await idle.keep_awake(self.sandbox)
         account = accounts.of_learner(self.sandbox.learner_id).environment()
         terminal = await Terminal.attach(
-            self.sandbox.container_id, self.sandbox.owner_uid, "client", None, Place(), account
+            self.sandbox.container, self.sandbox.owner_uid, "client", None, Place(), account
         )
         try:
             async for frame in terminal.frames():

@@ -2,20 +2,19 @@
 
 from sandbox.models.customer import CustomerRun
 from sandbox.models.home import Home
+from sandbox.models.host import Host
 from sandbox.models.reservation import Reservation
 from sandbox.models.sandbox import (
-    ACTIVE,
     CLAIM_SECONDS,
     CODE_ALPHABET,
-    LIVE,
     SAVE_EVERY,
     UNCLAIMED_SECONDS,
     Sandbox,
-    State,
     iso,
     new_address,
     new_code,
 )
+from sandbox.models.state import ACTIVE, LIVE, State
 from sandbox.models.trouble import Trouble
 from sandbox.models.waiting import WAITING_LAPSES, Waiting
 
@@ -29,6 +28,7 @@ __all__ = [
     "WAITING_LAPSES",
     "CustomerRun",
     "Home",
+    "Host",
     "Reservation",
     "Sandbox",
     "State",

@@ -3,18 +3,21 @@
 import ipaddress
 import secrets
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config import logs
 from sandbox import events
+from sandbox.container import LOCAL, Container
 from sandbox.models.home import Home
+from sandbox.models.host import Host
+from sandbox.models.state import ACTIVE, LIVE, State
 
 CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 CLAIM_SECONDS = 60  # a worker that has not finished a start by then is taken for dead
@@ -36,18 +39,6 @@ def new_address() -> str:
     return str(ipaddress.IPv6Address(0xFD << 120 | secrets.randbits(120)))
 
 
-class State(models.TextChoices):
-    STARTING = "starting", gettext_lazy("starting")
-    RUNNING = "running", gettext_lazy("running")
-    STOPPING = "stopping", gettext_lazy("stopping")
-    STOPPED = "stopped", gettext_lazy("stopped")
-    FAILED = "failed", gettext_lazy("failed")
-
-
-ACTIVE = [State.STARTING, State.RUNNING]  # of these a learner has at most one
-LIVE = [*ACTIVE, State.STOPPING]  # these have, may have or will have a container
-
-
 class SandboxQuerySet(models.QuerySet["Sandbox"]):
     def of(self, learner: Any) -> Self:
         return self.filter(learner=learner)
@@ -63,8 +54,13 @@ class SandboxQuerySet(models.QuerySet["Sandbox"]):
         return self.active().filter(learner=None)
 
     def warm(self) -> Self:
-        """Those a learner can have at once."""
+        """Those that are ready for whoever comes."""
         return self.filter(learner=None, state=State.RUNNING)
+
+    def claimable(self) -> Self:
+        """The warm ones that a learner can have at once, those last whose host has just not answered."""
+        silence = F("host__silent_since").asc(nulls_first=True)
+        return self.warm().filter(host__draining=False, host__lost_at=None).order_by(silence, "pk")
 
     def claimed(self) -> Self:
         return self.exclude(learner=None)
@@ -134,10 +130,20 @@ class SandboxQuerySet(models.QuerySet["Sandbox"]):
             fields |= {"state": State.STARTING, "claimed_at": None}
         else:
             fields |= {"expires_at": at + timedelta(minutes=settings.SANDBOX_MINUTES)}
-        for pk in self.warm().order_by("pk").values_list("pk", flat=True):
+        for pk in self.claimable().values_list("pk", flat=True):
             if self.warm().filter(pk=pk).update(**fields):  # else another learner was faster
                 return self.get(pk=pk)
         return None
+
+
+Manager = models.Manager.from_queryset(SandboxQuerySet)
+
+
+class SandboxManager(Manager["Sandbox"]):
+    """Each comes with its host: there is no way to its container without, and sockets cannot ask for it later."""
+
+    def get_queryset(self) -> SandboxQuerySet:
+        return cast(SandboxQuerySet, super().get_queryset().select_related("host"))
 
 
 class Sandbox(models.Model):
@@ -152,6 +158,15 @@ class Sandbox(models.Model):
     )
     state = models.CharField(gettext_lazy("state"), max_length=10, choices=State.choices, default=State.STARTING)
     error = models.TextField(gettext_lazy("error"), blank=True)
+    host: "models.ForeignKey[Host, Host]" = models.ForeignKey(
+        Host,
+        to_field="name",
+        default=LOCAL,
+        db_default=Value(LOCAL),
+        on_delete=models.SET_DEFAULT,  # of those that ended: a host with others is not removed
+        related_name="sandboxes",
+        verbose_name=gettext_lazy("host"),
+    )
     container_id = models.CharField(gettext_lazy("container"), max_length=64, blank=True)
     address = models.GenericIPAddressField(protocol="IPv6", default=new_address, editable=False)
     created_at = models.DateTimeField(gettext_lazy("created at"), default=timezone.now)
@@ -166,9 +181,10 @@ class Sandbox(models.Model):
     left_out = models.PositiveIntegerField(gettext_lazy("files not saved"), default=0)
     containers = models.JSONField(default=list, editable=False)  # as the last check saw them: [{name, image, state}]
 
-    objects = SandboxQuerySet.as_manager()
+    objects = SandboxManager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = gettext_lazy("sandbox")
         verbose_name_plural = gettext_lazy("sandboxes")
         ordering = ["-created_at"]
@@ -186,6 +202,10 @@ class Sandbox(models.Model):
     def owner_uid(self) -> int:
         """The host uid that owns this sandbox's namespaces, outside every id range that containers map."""
         return 1_000_000 + self.pk % 1_000_000
+
+    @property
+    def container(self) -> Container:
+        return Container(self.host.address, self.container_id)
 
     def note_in_logs(self) -> None:
         """Name it in what is logged of the request or task at hand from now on."""
@@ -214,11 +234,16 @@ class Sandbox(models.Model):
             events.publish_learner(self.learner_id)
 
     def claim_start(self, at: datetime) -> bool:
-        """Return True if the caller, and no other worker, is to start this sandbox now."""
+        """Return True if the caller, and no other worker, is to start this sandbox now, where its row then says.
+
+        It may have gone to another host since it was read.
+        """
         stale = at - timedelta(seconds=CLAIM_SECONDS)
         free = Q(claimed_at=None) | Q(claimed_at__lt=stale)
-        rows = Sandbox.objects.filter(free, pk=self.pk, state=State.STARTING)
-        return rows.update(claimed_at=at) == 1
+        won = Sandbox.objects.filter(free, pk=self.pk, state=State.STARTING).update(claimed_at=at) == 1
+        if won:
+            self.refresh_from_db()
+        return won
 
     def order_start(self) -> None:
         """Queue the start. If the queue is away, `reconcile` queues it again when it is back."""
@@ -244,19 +269,36 @@ class Sandbox(models.Model):
         if self.change(Q(state=State.RUNNING, learner=None), state=State.STOPPING):
             tasks.order(tasks.stop_sandbox, self.pk)
 
+    def end_unclaimed(self, at: datetime) -> None:
+        """Note that a sandbox that nobody has claimed has ended, unless a learner claims it at this moment."""
+        self.change(Q(state__in=ACTIVE, learner=None), state=State.FAILED, ended_at=at)
+
+    def go_to(self, host: Host, why: str) -> bool:
+        """Have it start anew on another host, and return True; False if it has ended, or another process did so.
+
+        It stays the same to its learner, whose page waits for it to run again. What it had on the host before is
+        nobody's from now on, even if that host comes back.
+        """
+        fields = {"state": State.STARTING, "host": host, "container_id": "", "claimed_at": None, "paused_at": None}
+        here = Q(state__in=ACTIVE, host=self.host)
+        if not self.change(here, **fields, created_at=timezone.now(), error=why):
+            return False
+        self.order_start()
+        return True
+
     def longest(self, at: datetime) -> datetime:
         """Return the end after which no extension goes."""
         return (self.started_at or at) + timedelta(hours=settings.SANDBOX_MAX_HOURS)
 
     def can_extend(self, at: datetime) -> bool:
         """Could the end ever be a minute later than it is, or more?"""
-        if self.state != State.RUNNING or not self.expires_at:
+        if self.state != State.RUNNING or not self.expires_at or self.host.draining:
             return False
         return self.longest(at) - self.expires_at >= timedelta(minutes=1)
 
     def extend(self, at: datetime) -> bool:
         """Give a running sandbox the full time again, from now, but never less than it has."""
-        if self.state != State.RUNNING:
+        if self.state != State.RUNNING or self.host.draining:
             return False
         until = min(at + timedelta(minutes=settings.SANDBOX_MINUTES), self.longest(at))
         return self.move(State.RUNNING, State.RUNNING, expires_at=max(until, self.expires_at or at))

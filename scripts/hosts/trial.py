@@ -23,6 +23,7 @@ from django.conf import settings  # noqa: E402
 django.setup()
 
 from sandbox import accounts, apparmor, containers, doctor, door, engine, images, inspection, warehouse  # noqa: E402
+from sandbox.container import here, local  # noqa: E402
 
 TESTS = ROOT / "tests" / "docker"
 PROBE = "sarafa-bazaar/trial-probe"
@@ -43,18 +44,18 @@ class Trial:
         self.patience = patience
         address = accounts.trial_address()
         self.spec = containers.Spec(secrets.token_hex(6), 2_000_000 + os.getpid() % 8000, address, label="sarafa.trial")
-        self.container_id = ""
+        self.container = here("")
         self.is_confined = False  # by our AppArmor profile
 
     def learner(self, command: str) -> tuple[int, str]:
         argv = ["bash", "-c", command]
-        return containers.run_as_learner(self.container_id, self.spec.owner_uid, argv, timeout=self.patience)
+        return containers.run_as_learner(self.container, self.spec.owner_uid, argv, timeout=self.patience)
 
     def root(self, command: str) -> tuple[int, str]:
         return self.owner("/sbx/enter", "-u", "root", "bash", "-c", command)
 
     def owner(self, *argv: str) -> tuple[int, str]:
-        code, out, err = containers.run(self.container_id, self.spec.owner_uid, argv, timeout=self.patience)
+        code, out, err = containers.run(self.container, self.spec.owner_uid, argv, timeout=self.patience)
         return code, (out + err).decode(errors="replace").strip()
 
     def must(self, result: tuple[int, str]) -> str:
@@ -64,8 +65,8 @@ class Trial:
         return output.strip()
 
     def try_start(self) -> str:
-        self.container_id = containers.create(self.spec)
-        containers.wait_ready(self.container_id, self.patience)
+        self.container = containers.create(self.spec)
+        containers.wait_ready(self.container, self.patience)
         about = self.must(self.learner("docker info --format '{{.Driver}}, cgroup v{{.CgroupVersion}}'"))
         _, profile = self.learner(
             "cat /proc/self/attr/apparmor/current /proc/self/attr/current 2> /dev/null | head -n 1"
@@ -114,25 +115,25 @@ class Trial:
 
     def try_facts(self) -> str:
         """See that the platform's checks can ask the daemon, from outside and as another user."""
-        return f"images: {len(inspection.ask(self.container_id, self.spec.owner_uid, self.patience)['images'])}"
+        return f"images: {len(inspection.ask(self.container, self.spec.owner_uid, self.patience)['images'])}"
 
     def try_home(self) -> str:
         """See that the learner's home can be saved, and brought back."""
         self.must(self.learner("mkdir stall && echo poha > stall/menu"))
-        archive, left_out = containers.save_home(self.container_id, self.spec.owner_uid)
+        archive, left_out = containers.save_home(self.container, self.spec.owner_uid)
         self.must(self.learner("rm -r stall"))
-        containers.restore_home(self.container_id, self.spec.owner_uid, archive)
+        containers.restore_home(self.container, self.spec.owner_uid, archive)
         self.must(self.learner("grep -x poha stall/menu"))
         return f"{len(archive)} bytes, {left_out} files left out"
 
     def try_pause(self) -> str:
         """See that the sandbox stands still when paused, and goes on afterwards."""
         self.must(self.learner("(while sleep 0.1; do echo >> beats; done) > /dev/null 2>&1 &"))
-        engine.pause(self.container_id)
+        engine.pause(self.container)
         before = self.usage()
         time.sleep(3)
         used = self.usage() - before
-        engine.unpause(self.container_id)
+        engine.unpause(self.container)
         self.must(self.learner("docker ps; wc -c < beats"))
         if used:
             raise Failed(f"used {used} ns of CPU in 3 s of pause")
@@ -140,7 +141,7 @@ class Trial:
 
     def usage(self) -> int:
         """Return the nanoseconds of CPU that the sandbox has used."""
-        return int(engine.client().stats(self.container_id, stream=False)["cpu_stats"]["cpu_usage"]["total_usage"])
+        return int(engine.client().stats(self.container.id, stream=False)["cpu_stats"]["cpu_usage"]["total_usage"])
 
     def try_settings(self) -> str:
         """See that nobody in a sandbox writes to the kernel's settings."""
@@ -152,7 +153,7 @@ class Trial:
 
     def try_settings_as_init(self) -> str:
         """See what the container's own root could write to, as which nothing but the init runs: AppArmor's part."""
-        exec_id = engine.client().exec_create(self.container_id, ["sh", "-c", WRITE], user="0")["Id"]
+        exec_id = engine.client().exec_create(self.container.id, ["sh", "-c", WRITE], user="0")["Id"]
         written = engine.client().exec_start(exec_id).decode().split()
         if written and self.is_confined:
             raise Failed(f"could write to: {written}")
@@ -161,7 +162,7 @@ class Trial:
     def try_fork_bomb(self) -> str:
         """Fill the terminals with processes, then rescue the sandbox as root, as it must be possible from outside."""
         argv = ["/sbx/enter", "bash", "-c", BOMB]
-        containers.run(self.container_id, self.spec.owner_uid, argv, timeout=20)
+        containers.run(self.container, self.spec.owner_uid, argv, timeout=20)
         _, count = self.root("pgrep -c -u learner")
         full = self.learner("docker version > /dev/null")[0] != 0
         began = time.monotonic()
@@ -195,7 +196,7 @@ class Trial:
 
     def try_remove(self) -> str:
         began = time.monotonic()
-        containers.remove(self.container_id)
+        containers.remove(self.container)
         return f"in {time.monotonic() - began:.1f} s"
 
 
@@ -230,7 +231,7 @@ def make_probe() -> None:
 def describe() -> None:
     for finding in doctor.examine():
         print(f"{finding.name}: {finding.text}{' → ' if finding.mend else ''}{finding.mend}")
-    print(f"\nprofile asked for: {apparmor.chosen()}\n", flush=True)
+    print(f"\nprofile asked for: {apparmor.chosen(local())}\n", flush=True)
 
 
 def attempt(part: Callable[[], str]) -> tuple[bool, str]:
@@ -269,7 +270,7 @@ def run(trial: Trial, parts: list[str]) -> int:
             if name == "start" and not works:
                 break
     finally:
-        containers.remove(containers.name_of(trial.spec.code))
+        containers.remove(containers.at(local(), trial.spec.code))
     return failed
 
 

@@ -20,7 +20,7 @@ AWAY = {
 def all_well(settings, monkeypatch: pytest.MonkeyPatch, db: None) -> None:
     settings.CACHES = settings.CACHES | {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     cache.set(HEARTBEAT, time.time())
-    monkeypatch.setattr(engine, "ping", lambda: None)
+    monkeypatch.setattr(engine, "ping", lambda host: None)
     monkeypatch.setattr(warehouse, "status", lambda: "ok")
 
 
@@ -59,7 +59,7 @@ def failed(client) -> dict[str, str]:
 
 
 def test_an_engine_that_is_away(client, monkeypatch):
-    monkeypatch.setattr(engine, "ping", lambda: fail(f"No Docker Engine answers at {SECRET}."))
+    monkeypatch.setattr(engine, "ping", lambda host: fail(f"No Docker Engine answers at {SECRET}."))
     assert failed(client) == {"engine": "does not answer (EngineUnreachable)"}
 
 
@@ -99,6 +99,6 @@ def test_a_broker_that_is_away(client, settings):
 
 def test_everything_away_is_an_answer_all_the_same(client, settings, monkeypatch):
     settings.CACHES = AWAY
-    monkeypatch.setattr(engine, "ping", lambda: fail(SECRET))
+    monkeypatch.setattr(engine, "ping", lambda host: fail(SECRET))
     monkeypatch.setattr(warehouse, "status", lambda: fail(SECRET))
     assert set(failed(client)) == {"broker", "worker", "engine", "warehouse"}

@@ -20,7 +20,7 @@ from django.test import Client
 from django.utils.translation import gettext, override, trim_whitespace
 
 from config.languages import language_of
-from sandbox import tasks
+from sandbox import repairs, tasks
 from sandbox.flow import Flow
 from sandbox.lines import parse_daemon
 from sandbox.models import Sandbox, State
@@ -342,11 +342,11 @@ def test_a_check_speaks_the_language_it_was_asked_in(alice, monkeypatch, languag
 
 
 def test_what_a_worker_noted_is_read_in_ones_own_language():
-    sandbox = Sandbox(state=State.FAILED, error=tasks.LOST)
+    sandbox = Sandbox(state=State.FAILED, error=repairs.LOST)
     with override("hi"):
         assert sandbox.as_json()["error"].startswith("सैंडबॉक्स का कंटेनर नहीं रहा")
         assert Sandbox(state=State.RUNNING).as_json()["error"] == ""
-    assert sandbox.as_json()["error"] == tasks.LOST
+    assert sandbox.as_json()["error"] == repairs.LOST
 
 
 # --- compiling ---

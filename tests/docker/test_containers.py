@@ -7,10 +7,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.conf import settings
 from django.test import override_settings
 
 from sandbox import containers, engine, inspection
+from sandbox.container import local
 from tests.parts import until
 
 POHA = "warehouse:5000/sarafa/poha"
@@ -21,17 +21,17 @@ def test_creating_it_again_leaves_one(new_spec):
     first = containers.create(spec)
     second = containers.create(spec)
     assert first != second
-    assert containers.living()[spec.code] == second
-    assert first not in containers.living().values()
+    assert containers.living()[spec.code] == second.id
+    assert first.id not in containers.living().values()
     containers.remove(second)
 
 
 def test_removing_it_again_is_no_error(new_spec):
     spec = new_spec()
-    container_id = containers.create(spec)
-    containers.remove(container_id)
-    containers.remove(container_id)
-    containers.remove(containers.name_of(spec.code))
+    container = containers.create(spec)
+    containers.remove(container)
+    containers.remove(container)
+    containers.remove(containers.at(local(), spec.code))
     assert spec.code not in containers.living()
 
 
@@ -53,14 +53,14 @@ def test_it_is_ready_when_the_daemon_answers(alices):
 def test_waiting_for_one_that_ends_tells_what_it_printed(new_spec):
     spec = new_spec()
     with override_settings(SANDBOX_IMAGE="sarafa-bazaar/dish-poha"):
-        container_id = containers.create(spec)
+        container = containers.create(spec)
     started = time.monotonic()
     with pytest.raises(containers.NotReady, match="served by"):
-        containers.wait_ready(container_id, timeout=10)
+        containers.wait_ready(container, timeout=10)
     assert time.monotonic() - started < 5
-    engine.client().wait(container_id)
-    assert containers.ended()[spec.code] == container_id
-    containers.remove(container_id)
+    engine.client().wait(container.id)
+    assert containers.ended()[spec.code] == container.id
+    containers.remove(container)
 
 
 def test_a_missing_image_is_named_as_such_and_leaves_nothing(new_spec):
@@ -82,7 +82,7 @@ def test_an_engine_that_is_not_there_is_said_to_be(settings):
 @pytest.mark.parametrize("uid", [0, 1000, containers.ROOT_UID, containers.ROOT_UID + 1000])
 def test_nobody_but_an_owner_may_run_anything(alices, uid):
     with pytest.raises(ValueError, match="cannot own"):
-        containers.run(alices.container_id, uid, ["true"], 5)
+        containers.run(alices.container, uid, ["true"], 5)
 
 
 def test_a_command_that_takes_too_long_is_ended(alices):
@@ -141,12 +141,12 @@ def test_facts_are_had_of_fifty_containers_at_most(fresh):
 
 def test_every_call_of_a_check_is_marked(alices):
     alices.learner("docker ps")
-    before = containers.daemon_log(alices.container_id)[-1][0]
+    before = containers.daemon_log(alices.container)[-1][0]
     alices.facts()
-    calls = [line for _, line in containers.daemon_log(alices.container_id, before) if "Calling" in line]
+    calls = [line for _, line in containers.daemon_log(alices.container, before) if "Calling" in line]
     assert len(calls) >= 4
     assert all("by=check" in line for line in calls)
-    earlier = [line for at, line in containers.daemon_log(alices.container_id) if at <= before and "Calling" in line]
+    earlier = [line for at, line in containers.daemon_log(alices.container) if at <= before and "Calling" in line]
     assert any("/containers/json" in line and "by=check" not in line for line in earlier)
 
 
@@ -198,11 +198,11 @@ def test_a_daemon_that_is_down_is_an_error_not_an_empty_answer(fresh):
 
 
 def test_the_log_goes_on_where_it_was_left(alices):
-    first = containers.daemon_log(alices.container_id)
+    first = containers.daemon_log(alices.container)
     assert any(containers.READY in line for _, line in first)
     assert [at for at, _ in first] == sorted(at for at, _ in first)
     alices.learner("docker volume ls")
-    more = containers.daemon_log(alices.container_id, first[-1][0])
+    more = containers.daemon_log(alices.container, first[-1][0])
     assert any("GET /v1.45/volumes" in line for _, line in more)
     assert not set(more) & set(first)
 
@@ -220,7 +220,7 @@ def test_two_sandboxes_share_nothing(alices, charlies):
 
 def test_the_owner_of_one_cannot_enter_another(alices, charlies):
     code, out, err = containers.run(
-        alices.container_id, charlies.spec.owner_uid, ["/sbx/enter", "cat", "/home/learner/secret"], 5
+        alices.container, charlies.spec.owner_uid, ["/sbx/enter", "cat", "/home/learner/secret"], 5
     )
     assert code != 0
     assert b"mine" not in out
@@ -233,9 +233,9 @@ def test_a_sandbox_goes_even_if_something_in_it_is_frozen(new_place):
     assert (
         place.learner(f"docker run -d --name frozen --entrypoint sleep {POHA} 600 && docker pause frozen", 60)[0] == 0
     )
-    engine.pause(place.container_id)  # asleep besides
+    engine.pause(place.container)  # asleep besides
     began = time.monotonic()
-    containers.remove(place.container_id)
+    containers.remove(place.container)
     assert time.monotonic() - began < 5
     assert place.spec.code not in containers.made()
 
@@ -246,9 +246,9 @@ def test_whoever_freezes_and_hides_in_a_sandbox_goes_with_it(new_place):
         cd /sys/fs/cgroup/freezer; mkdir -p mine; sleep 600 & sleep 0.2; echo $! > mine/cgroup.procs
         nohup setsid sh -c 'while :; do echo FROZEN > mine/freezer.state; done' > /dev/null 2>&1 &
         sleep 0.3; cat mine/freezer.state; mount -t tmpfs hidden /sys/fs/cgroup; mount -t tmpfs hidden /mnt""")
-    if engine.cgroup_version(settings.DOCKER_HOST) == "1":  # version 2 kills what is frozen
+    if engine.cgroup_version(local()) == "1":  # version 2 kills what is frozen
         assert (code, state) == (0, "FROZEN\n")
     began = time.monotonic()
-    containers.remove(place.container_id)
+    containers.remove(place.container)
     assert time.monotonic() - began < 5
     assert place.spec.code not in containers.made()

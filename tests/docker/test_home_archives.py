@@ -18,11 +18,11 @@ POHA = "warehouse:5000/sarafa/poha"
 
 
 def save(place) -> tuple[bytes, int]:
-    return containers.save_home(place.container_id, place.spec.owner_uid)
+    return containers.save_home(place.container, place.spec.owner_uid)
 
 
 def restore(place, archive: bytes) -> None:
-    containers.restore_home(place.container_id, place.spec.owner_uid, archive)
+    containers.restore_home(place.container, place.spec.owner_uid, archive)
 
 
 # --- the home ---

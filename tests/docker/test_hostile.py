@@ -136,7 +136,7 @@ def test_a_crowd_in_a_container(fresh):
 def test_a_crowd_of_roots_wrecks_its_own_sandbox_which_can_be_removed(fresh):
     assert come_as_root(fresh, 600) < 512
     assert fresh.learner("true")[0] != 0
-    containers.remove(fresh.container_id)
+    containers.remove(fresh.container)
 
 
 def test_with_room_for_more_processes_more_come(settings, new_place):
@@ -392,12 +392,12 @@ def test_what_a_user_may_have_of_the_kernel_is_each_sandboxs_own(fresh, charlies
 def test_of_two_with_one_owner_the_second_would_go_without(fresh, new_spec):
     assert 50 < hold_watchers(fresh) < 200
     spec = replace(new_spec(), owner_uid=fresh.spec.owner_uid)
-    container_id = containers.create(spec)
+    container = containers.create(spec)
     watch = ["bash", "-c", f"{WATCH} 0"]
     try:
-        assert eventually(lambda: containers.run_as_learner(container_id, spec.owner_uid, watch) == (0, "0\n"))
+        assert eventually(lambda: containers.run_as_learner(container, spec.owner_uid, watch) == (0, "0\n"))
     finally:
-        containers.remove(container_id)
+        containers.remove(container)
 
 
 def test_a_flood_of_interfaces_and_namespaces(fresh):

@@ -17,13 +17,13 @@ PROFILE = settings.BASE_DIR / "sandbox" / "sarafa-sandbox.apparmor"
 def test_a_named_runtime_runs_the_sandbox(new_spec):
     spec = new_spec()
     with override_settings(SANDBOX_RUNTIME="runc"):
-        container_id = containers.create(spec)
+        container = containers.create(spec)
     try:
-        containers.wait_ready(container_id)
-        assert engine.client().inspect_container(container_id)["HostConfig"]["Runtime"] == "runc"
-        assert containers.run_as_learner(container_id, spec.owner_uid, ["docker", "info"])[0] == 0
+        containers.wait_ready(container)
+        assert engine.client().inspect_container(container.id)["HostConfig"]["Runtime"] == "runc"
+        assert containers.run_as_learner(container, spec.owner_uid, ["docker", "info"])[0] == 0
     finally:
-        containers.remove(container_id)
+        containers.remove(container)
 
 
 def test_an_unknown_runtime_is_told_by_the_name_of_the_setting_and_leaves_nothing(new_spec):
@@ -43,12 +43,12 @@ def test_without_a_setting_the_engine_chooses(fresh):
 
 def test_the_profile_that_is_named_is_asked_for(new_spec):
     with override_settings(SANDBOX_APPARMOR="docker-default"):
-        container_id = containers.create(new_spec())
+        container = containers.create(new_spec())
     try:
-        options = engine.client().inspect_container(container_id)["HostConfig"]["SecurityOpt"]
+        options = engine.client().inspect_container(container.id)["HostConfig"]["SecurityOpt"]
         assert "apparmor=docker-default" in options
     finally:
-        containers.remove(container_id)
+        containers.remove(container)
 
 
 # --- our AppArmor profile: as far as a kernel without AppArmor can tell; docs/hosts.md says how it is tried in one ---

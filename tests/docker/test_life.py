@@ -15,6 +15,7 @@ from django.utils import timezone
 from config.celery import app
 from courses.models import Enrollment
 from sandbox import admission, consumers, containers, engine, idle, streaming, tasks
+from sandbox.container import here
 from sandbox.engine import EngineError
 from sandbox.models import Sandbox, State
 from tests.parts import Page, cookie_of, row_of, use_queue
@@ -167,7 +168,7 @@ def test_one_that_sleeps_can_be_ended_with_its_work_kept(fresh, sandbox, alice, 
     idle.wake(sandbox)
     fresh.learner("echo last > words")  # after it was saved, and before it sleeps again
     Sandbox.objects.update(active_at=timezone.now() - timedelta(hours=1))
-    engine.pause(sandbox.container_id)
+    engine.pause(sandbox.container)
     Sandbox.objects.update(paused_at=timezone.now())
     end(Sandbox.objects.get(pk=sandbox.pk))
     tasks.stop_sandbox(sandbox.pk)
@@ -186,12 +187,12 @@ def test_one_that_sleeps_is_removed_without_its_files_if_so_wished(fresh, sandbo
     clean.refresh_from_db()
     assert in_home(clean, "ls -A") == ""
     assert sandbox.code not in containers.made()
-    engine.remove_container(clean.container_id)
+    engine.remove_container(clean.container)
 
 
 def in_home(sandbox: Sandbox, command: str) -> str:
     argv = ["bash", "-c", command]
-    return containers.run_as_learner(sandbox.container_id, sandbox.owner_uid, argv)[1]
+    return containers.run_as_learner(sandbox.container, sandbox.owner_uid, argv)[1]
 
 
 # --- the pool ---
@@ -233,7 +234,7 @@ def test_one_of_the_pool_that_is_out_of_date_is_replaced(new_spec, own_broker, s
         assert Sandbox.objects.warm().get() == todays
     finally:
         for made in containers.made().values():
-            engine.remove_container(made["Id"])
+            engine.remove_container(here(made["Id"]))
         engine.remove_container(container)
         engine.client().remove_image(f"{old}:{tag}", force=True)
 
@@ -269,7 +270,7 @@ async def test_a_learner_who_returns_after_the_timer_ended_finds_their_files(ali
     finally:
         await streaming.close_client()
         for made in (await asyncio.to_thread(containers.made)).values():
-            await asyncio.to_thread(engine.remove_container, made["Id"])
+            await asyncio.to_thread(engine.remove_container, here(made["Id"]))
 
 
 def arrive(client: Client) -> Sandbox:

@@ -17,7 +17,7 @@ POHA = "warehouse:5000/sarafa/poha"
 
 
 def opened(place: Any) -> AbstractAsyncContextManager[objects.Asker]:
-    sandbox: Any = SimpleNamespace(container_id=place.container_id, owner_uid=place.spec.owner_uid)
+    sandbox: Any = SimpleNamespace(container=place.container, owner_uid=place.spec.owner_uid)
     return objects.asker(sandbox)
 
 

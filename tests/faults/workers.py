@@ -106,6 +106,17 @@ def be_worker() -> None:
     main()
 
 
+def be_clock() -> None:
+    from celery.bin.celery import main
+    from django.conf import settings
+
+    from config.celery import app
+
+    app.conf.beat_schedule["reconcile"]["schedule"] = 5.0
+    sys.argv = ["celery", "-A", "config", "beat", "--pidfile=", "--schedule", settings.SCHEDULE]
+    main()
+
+
 def be_web() -> None:
     import uvicorn
     from django.conf import settings
@@ -132,7 +143,7 @@ def open_for(learner: int) -> None:
         admission.open_for(User.objects.get(pk=learner))
 
 
-KINDS = {"worker": be_worker, "web": be_web, "call": call}
+KINDS = {"worker": be_worker, "clock": be_clock, "web": be_web, "call": call}
 
 
 def become(order: dict[str, Any]) -> None:

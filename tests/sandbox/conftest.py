@@ -17,6 +17,7 @@ from config.celery import app
 from courses.models import User
 from sandbox import capacity, consumers, containers, event_consumer, inspection, warehouse
 from sandbox import engine as real_engine
+from sandbox.container import Address, Container, local
 from sandbox.engine import ContainerGone
 from sandbox.models import Sandbox, State
 from tests.parts import use_queue
@@ -161,21 +162,21 @@ class Engine:
         if name in self.fails:
             raise self.fails[name]
 
-    def create(self, spec: containers.Spec) -> str:
+    def create(self, spec: containers.Spec, host: Address | None = None) -> Container:
         self.enter("create")
         self.made[spec.code] = containers.name_of(spec.code)
-        return self.made[spec.code]
+        return Container(host or local(), self.made[spec.code])
 
-    def wait_ready(self, container_id: str, timeout: float = 20) -> None:
+    def wait_ready(self, container: Container, timeout: float = 20) -> None:
         self.enter("wait_ready")
 
-    def remove(self, container_id: str) -> None:
+    def remove(self, container: Container) -> None:
         self.enter("remove")
         for found in (self.made, self.ended):
-            for code in [code for code, known in found.items() if known == container_id]:
+            for code in [code for code, known in found.items() if known == container.id]:
                 del found[code]
 
-    def listing(self) -> containers.Made:
+    def listing(self, label: str = containers.LABEL, host: Address | None = None) -> containers.Made:
         self.enter("listing")
         awake = {code: self.item(found, "running") for code, found in self.made.items() if found not in self.asleep}
         asleep = {code: self.item(found, "paused") for code, found in self.made.items() if found in self.asleep}
@@ -184,35 +185,35 @@ class Engine:
     def item(self, container_id: str, state: str) -> dict[str, object]:
         return {"Id": container_id, "State": state, "Labels": {}}
 
-    def save_home(self, container_id: str, owner_uid: int) -> tuple[bytes, int]:
+    def save_home(self, container: Container, owner_uid: int) -> tuple[bytes, int]:
         self.enter("save_home")
-        if container_id not in self.made.values():
+        if container.id not in self.made.values():
             raise ContainerGone("The container does not run any more.")
-        return self.homes[container_id], 0
+        return self.homes[container.id], 0
 
-    def restore_home(self, container_id: str, owner_uid: int, archive: bytes) -> None:
+    def restore_home(self, container: Container, owner_uid: int, archive: bytes) -> None:
         self.enter("restore_home")
-        if container_id not in self.made.values():
+        if container.id not in self.made.values():
             raise ContainerGone("The container does not run any more.")
-        self.homes[container_id] = archive
+        self.homes[container.id] = archive
 
     def open_warehouse(self) -> None:
         self.enter("open_warehouse")
         self.warehouse_is_open = True
 
-    def pause(self, container_id: str) -> None:
+    def pause(self, container: Container) -> None:
         self.enter("pause")
-        self.asleep.add(container_id)
+        self.asleep.add(container.id)
 
-    def unpause(self, container_id: str) -> None:
+    def unpause(self, container: Container) -> None:
         self.enter("unpause")
-        self.asleep.discard(container_id)
+        self.asleep.discard(container.id)
 
-    def tell(self, container_id: str, owner_uid: int, seconds: float = 5) -> dict[str, object]:
+    def tell(self, container: Container, owner_uid: int, seconds: float = 5) -> dict[str, object]:
         self.enter("facts")
         return {"containers": [], "images": [], "networks": [], "volumes": []} | self.facts
 
-    def log(self, container_id: str, since: int = 0) -> list[tuple[int, str]]:
+    def log(self, container: Container, since: int = 0) -> list[tuple[int, str]]:
         self.enter("daemon_log")
         return list(LOG)
 
@@ -223,7 +224,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     for name, double in {
         "create": engine.create, "wait_ready": engine.wait_ready, "remove": engine.remove, "made": engine.listing,
         "daemon_log": engine.log, "save_home": engine.save_home,
-        "restore_home": engine.restore_home, "outdated": lambda found: engine.outdated,
+        "restore_home": engine.restore_home, "outdated": lambda found, host=None: engine.outdated,
     }.items():  # fmt: skip
         monkeypatch.setattr(containers, name, double)
     monkeypatch.setattr(inspection, "ask", engine.tell)

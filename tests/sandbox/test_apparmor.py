@@ -2,7 +2,8 @@
 
 import pytest
 
-from sandbox import apparmor
+from sandbox import apparmor, engine
+from sandbox.container import Address, local
 
 
 @pytest.fixture
@@ -18,25 +19,31 @@ def load(kernel):
 
 
 def test_it_is_ours_once_it_is_loaded(kernel):
-    assert apparmor.chosen() == "unconfined"
+    assert apparmor.chosen(local()) == "unconfined"
     load(kernel)
-    assert apparmor.chosen() == "sarafa-sandbox"
+    assert apparmor.chosen(local()) == "sarafa-sandbox"
 
 
 def test_one_whose_name_only_begins_alike_is_not_ours(kernel):
     (kernel / "sarafa-sandbox-old.2").mkdir()
-    assert apparmor.chosen() == "unconfined"
+    assert apparmor.chosen(local()) == "unconfined"
 
 
 def test_without_apparmor_there_is_none(kernel):
     kernel.joinpath("docker-default.1").rmdir()
     kernel.rmdir()
     assert not apparmor.is_loaded("docker-default")
-    assert apparmor.chosen() == "unconfined"
+    assert apparmor.chosen(local()) == "unconfined"
 
 
 @pytest.mark.parametrize("named", ["unconfined", "of-the-house"])
 def test_a_setting_comes_first(kernel, settings, named):
     load(kernel)
     settings.SANDBOX_APPARMOR = named
-    assert apparmor.chosen() == named
+    assert apparmor.chosen(local()) == named
+
+
+@pytest.mark.parametrize(("options", "profile"), [(["name=apparmor"], "sarafa-sandbox"), ([], "unconfined")])
+def test_another_host_must_have_ours_if_it_has_any(options, profile, monkeypatch):
+    monkeypatch.setattr(engine, "about", lambda host: {"SecurityOptions": options})
+    assert apparmor.chosen(Address("bada", "tcp://bada:2376")) == profile

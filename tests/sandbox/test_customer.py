@@ -24,7 +24,7 @@ def alices(alice, make, engine, monkeypatch):
         ("GET", f"/v1.45/images/warehouse:5000/{space}/poha/push?tag=latest"),
     ]
     log = [(number * 1_000_000_000, heard_call(number, *call)) for number, call in enumerate(calls, 1)]
-    monkeypatch.setattr("sandbox.containers.daemon_log", lambda container_id, since=0: log)
+    monkeypatch.setattr("sandbox.containers.daemon_log", lambda container, since=0: log)
     return sandbox
 
 

@@ -7,9 +7,13 @@ from collections import namedtuple
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from sandbox import apparmor, capacity, doctor, engine, warehouse
 from sandbox.engine import EngineError, EngineUnreachable
+from sandbox.models import Host
+
+pytestmark = pytest.mark.django_db
 
 GIB = 2**30
 INFO = {
@@ -268,3 +272,13 @@ def test_versions_are_read(text, version):
 
 def test_a_file_that_cannot_be_read_says_nothing():
     assert doctor.read("/proc/no/such/file") == ""
+
+
+def test_other_hosts_are_told_as_they_were_found():
+    Host.objects.create(name="well", url="tcp://10.0.0.2:2376", capacity=15)
+    away = Host.objects.create(name="away", url="tcp://10.0.0.3:2376", capacity=15)
+    away.note_silence(timezone.now(), "No Docker Engine answers at tcp://10.0.0.3:2376.")
+    found = {finding.name: finding for finding in doctor.look_at_hosts()}
+    assert (found["host well"].level, found["host well"].text) == ("ok", "ready; 0 of at most 15 sandboxes")
+    assert (found["host away"].level, found["host away"].text) == ("warning", away.error)
+    assert "manage.py host check away" in found["host away"].mend

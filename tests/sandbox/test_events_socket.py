@@ -7,7 +7,7 @@ from asgiref.sync import sync_to_async
 
 from sandbox import event_consumer, events, objects
 from sandbox.engine import EngineError, EngineUnreachable
-from sandbox.models import Sandbox, State
+from sandbox.models import Host, Sandbox, State
 from tests.sandbox.pages import (
     closed_with,
     page,
@@ -50,6 +50,19 @@ async def test_a_start_is_followed_from_queue_to_running(alice, make, logs):
         await sync_to_async(sandbox.extend)(sandbox.created_at)
         assert (await socket.receive_json_from())["expires_at"]
     assert logs.watchers == 1
+
+
+async def test_one_that_goes_on_elsewhere_is_watched_anew(alice, make, logs):
+    sandbox = await sync_to_async(make)(alice)
+    async with page(stream(sandbox), alice) as socket:
+        await socket.receive_json_from()
+        await subscribed(sandbox)
+        await until(lambda: logs.watchers == 1)
+        far = await Host.objects.acreate(name="far", url="tcp://10.0.0.2:2376", capacity=5)
+        await sync_to_async(sandbox.go_to)(far, "It goes on elsewhere.")
+        event = await socket.receive_json_from()
+        assert (event["state"], event["error"]) == ("starting", "It goes on elsewhere.")
+        assert await closed_with(socket) == 1012
 
 
 async def subscribed(sandbox: Sandbox) -> None:

@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from sandbox import idle, streaming, tasks
+from sandbox.container import Container
 from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.models import Sandbox, State
 
@@ -81,8 +82,8 @@ def test_a_use_says_that_it_sleeps(unused, engine, now):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_key_wakes_it(unused, engine, now, monkeypatch):
-    async def unpause(container_id: str) -> None:
-        engine.asleep.discard(container_id)
+    async def unpause(container: Container) -> None:
+        engine.asleep.discard(container.id)
 
     monkeypatch.setattr(streaming, "unpause", unpause)
     tasks.pause_sandbox(unused.pk)

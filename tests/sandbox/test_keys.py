@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 
 from sandbox import keys
 
@@ -48,3 +49,11 @@ def test_a_file_that_is_no_such_key_is_named(settings):
     file.write_text("-----BEGIN NONSENSE-----\n")
     with pytest.raises(ValueError):
         keys.own()
+
+
+def test_what_vouches_for_hosts_is_not_what_the_warehouse_believes(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    relay = keys.fleet().issue("bada")
+    relay.certificate.verify_directly_issued_by(keys.fleet().certificate)
+    with pytest.raises((ValueError, InvalidSignature)):
+        relay.certificate.verify_directly_issued_by(keys.own().certificate)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sandbox import tasks
+from sandbox import repairs, tasks
 from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.models import Sandbox, State
 
@@ -93,7 +93,7 @@ def test_a_warehouse_that_does_not_open_keeps_nothing_else_from_being_mended(ali
     engine.fails["open_warehouse"] = EngineError("The warehouse did not open.")
     tasks.reconcile()
     sandbox.refresh_from_db()
-    assert (sandbox.state, sandbox.error) == (State.FAILED, tasks.LOST)
+    assert (sandbox.state, sandbox.error) == (State.FAILED, repairs.LOST)
 
 
 def test_without_an_engine_nothing_is_marked_lost(alice, make, engine):

@@ -53,7 +53,7 @@ async def test_the_shell_is_asked_for_by_name_size_and_place(alice, make, shell)
     async with page(terminal(sandbox, "cols=132&rows=43&shell=00112233aabbccdd&offset=4096"), alice):
         await until(lambda: shell.arguments)
     container, owner, name, size, place, environment = shell.arguments
-    assert (container, owner, name, size) == (sandbox.container_id, sandbox.owner_uid, "client", (132, 43))
+    assert (container.id, owner, name, size) == (sandbox.container_id, sandbox.owner_uid, "client", (132, 43))
     assert environment == accounts.of_learner(sandbox.learner_id).environment()
     assert (place.shell, place.offset) == ("00112233aabbccdd", 4096)
 

@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 
 from sandbox import streaming, warehouse, watch
+from sandbox.container import Container
 from sandbox.engine import ContainerGone, EngineUnreachable
-from sandbox.models import Sandbox
+from sandbox.models import Host, Sandbox
 from sandbox.streaming import stamp
 from sandbox.watch import Watch
 
@@ -31,7 +32,8 @@ class Engine:
             at, source, raw = entry.split(" ", 2)
             self.lines["container" if source == "daemon" else warehouse.container_name()].append((int(at), raw))
 
-    async def follow(self, container: str, since: int) -> AsyncIterator[tuple[int, str]]:
+    async def follow(self, place: Container, since: int) -> AsyncIterator[tuple[int, str]]:
+        container = place.id
         self.asked.setdefault(container, since)
         if container != "container" and self.closed:
             raise ContainerGone("The container does not run any more.")
@@ -53,7 +55,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 def watched(address: str = ALICES, after: int = 0) -> Watch:
     began = timezone.datetime.fromisoformat("2026-11-24T00:00:00+00:00")
-    return Watch(Sandbox(container_id="container", address=address, started_at=began), after)
+    return Watch(Sandbox(host=Host(name="local"), container_id="container", address=address, started_at=began), after)
 
 
 async def seen(one: Watch) -> list[dict]:

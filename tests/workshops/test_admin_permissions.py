@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courses.models import Attempt, AuditEntry, Certificate, Completion, Enrollment, SolutionView, User
-from sandbox.models import CustomerRun, Reservation, Sandbox, State, Trouble, Waiting
+from sandbox.models import CustomerRun, Host, Reservation, Sandbox, State, Trouble, Waiting
 from tests.workshops.conftest import make_workshop
 from tests.workshops.test_permissions import ROLES, cast, everything
 from workshops.models import Note, Participant, Watch, Workshop
@@ -26,6 +26,7 @@ MODELS = {
     SolutionView: (False, {"delete"}, set()),
     Certificate: (False, {"delete"}, set()),
     Sandbox: (True, set(), {"stop", "restart", "reset", "save"}),
+    Host: (False, set(), {"drain", "empty", "undrain"}),
     Waiting: (False, {"delete"}, set()),
     Trouble: (True, {"delete"}, set()),
     CustomerRun: (False, {"delete"}, set()),
@@ -71,6 +72,7 @@ def rows(workshop, participant, alice, bob, make) -> dict:
         SolutionView: SolutionView.objects.get(),
         Certificate: Certificate.objects.create(enrollment=enrollment, title="x", days=[], goals=1, solutions=0),
         Sandbox: make(alice),
+        Host: Host.objects.get(),
         Waiting: Waiting.objects.create(learner=alice, since=now, seen_at=now),
         Trouble: Trouble.objects.create(learner=alice, at=now, command="docker run x", error="No such image"),
         CustomerRun: CustomerRun.objects.create(learner=alice, image="poha", pushed_at="1"),

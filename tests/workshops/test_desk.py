@@ -106,7 +106,7 @@ def test_more_places_than_the_machine_holds_are_refused_in_numbers(desk, dora, s
     begins = timezone.now() + timedelta(days=1)
     make_workshop(dora, capacity=80, state=State.PLANNED, starts_at=begins, ends_at=begins + timedelta(hours=3))
     answer = desk.post("/instructor/workshops/new/", filled(capacity=90))
-    words = "This machine holds 120 sandboxes; 80 are promised to other workshops at that time; you ask for 90."
+    words = "There is room for 120 sandboxes; 80 are promised to other workshops at that time; you ask for 90."
     assert answer.context["form"].errors["capacity"] == [words]
     assert desk.post("/instructor/workshops/new/", filled(capacity=40)).status_code == 302
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from courses.models import AuditEntry
 from sandbox import idle, streaming
+from sandbox.container import Container
 from sandbox.models import Sandbox, State
 from tests.sandbox.pages import ShortWay, closed_with, page, say, until
 from tests.workshops.conftest import make_workshop
@@ -318,15 +319,15 @@ async def test_one_that_sleeps_is_woken_but_not_used(participant, sandbox, bob, 
     await Sandbox.objects.aupdate(active_at=long_ago, paused_at=timezone.now())
     woken = []
 
-    async def unpause(container_id: str) -> None:
-        woken.append(container_id)
+    async def unpause(container: Container) -> None:
+        woken.append(container)
 
     monkeypatch.setattr(streaming, "unpause", unpause)
     assert idle.streaming is streaming
     async with page(watched(participant), bob):
         await until(lambda: shell.arguments)
         await sandbox.arefresh_from_db()
-        assert (sandbox.paused_at, sandbox.active_at, woken) == (None, long_ago, [sandbox.container_id])
+        assert (sandbox.paused_at, sandbox.active_at, woken) == (None, long_ago, [sandbox.container])
 
 
 async def test_an_instructor_who_types_does_use_it(participant, sandbox, bob, shell, monkeypatch):

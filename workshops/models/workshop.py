@@ -8,8 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import User
-from sandbox import capacity
-from sandbox.models import Reservation
+from sandbox.models import Host, Reservation
 from workshops import codes, events
 
 WARM_BEFORE = timedelta(minutes=15)  # sandboxes of a class are started so long before it begins
@@ -181,9 +180,9 @@ class Workshop(models.Model):
         return max(sum(places for begins, ends, places in times if begins <= at < ends) for at in moments)
 
     def places_left(self) -> int:
-        """Return how many sandboxes this machine holds besides those of other workshops at the same time."""
-        return max(0, capacity.limit() - self.others_capacity())
+        """Return how many sandboxes the hosts hold besides those of other workshops at the same time."""
+        return max(0, Host.objects.limit() - self.others_capacity())
 
     def has_room(self) -> bool:
-        """Say whether this machine holds as many sandboxes as it has places, besides other workshops' at that time."""
+        """Say whether the hosts hold as many sandboxes as it has places, besides other workshops' at that time."""
         return self.capacity <= self.places_left()
