@@ -99,4 +99,4 @@ def test_a_password_is_told_by_everyone_who_goes_there(guarded: str, tmp_path: P
 
 def test_without_it_nobody_gets_in(guarded: str, tmp_path: Path):
     answers = tried(tmp_path, REDIS_URL=guarded)
-    assert all("must be called with the client already authenticated" in str(said) for said in answers.values())
+    assert all("authenticat" in str(said).lower() for said in answers.values())

@@ -1,7 +1,6 @@
 """The flow: arrows, answers and changes, told from what was recorded while learners worked."""
 
 import json
-import time
 
 import pytest
 
@@ -247,16 +246,6 @@ def test_every_kind_of_call_in_the_recordings_is_explained():
     plain = rules.sentence_of_call("GET", "/no/such/call", "")
     unexplained = {one["call"] for name in NAMES for one in arrows(name) if one["text"] == plain}
     assert unexplained == set()
-
-
-def test_a_thousand_lines_are_read_in_well_under_a_second():
-    lines = [(at, line) for at, source, line in raw("run-not-cached") if source == "daemon"]
-    told = Flow()
-    started = time.perf_counter()
-    for number in range(1000):
-        at, line = lines[number % len(lines)]
-        told.feed(hear(at, line) or parse_daemon(at, line))
-    assert time.perf_counter() - started < 0.5
 
 
 def test_the_recordings_are_there():
