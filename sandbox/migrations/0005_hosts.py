@@ -44,6 +44,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='sandbox',
             name='host',
-            field=models.ForeignKey(db_default='local', default='local', on_delete=django.db.models.deletion.SET_DEFAULT, related_name='sandboxes', to='sandbox.host', to_field='name', verbose_name='host'),
+            field=models.ForeignKey(db_default=models.Value('local'), default='local', on_delete=django.db.models.deletion.SET_DEFAULT, related_name='sandboxes', to='sandbox.host', to_field='name', verbose_name='host'),
         ),
     ]
