@@ -19,6 +19,7 @@ class Impatient(HttpToolsProtocol):
     """A connection that is closed if the head of its next request is late, or does not end."""
 
     head_due: asyncio.TimerHandle | None = None  # while a head is awaited
+    in_head = True  # the next request's may begin while the last one is answered still
     head_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
@@ -27,7 +28,7 @@ class Impatient(HttpToolsProtocol):
 
     def await_head(self) -> None:
         self.head_is_there()
-        self.head_due, self.head_bytes = self.loop.call_later(HEAD_SECONDS, self.transport.close), 0
+        self.head_due = self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
     def head_is_there(self) -> None:
         if self.head_due:
@@ -36,12 +37,17 @@ class Impatient(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.head_due:
+        if self.in_head:
             self.head_bytes += len(data)
             if self.head_bytes > HEAD_BYTES:
                 self.transport.close()
 
+    def on_message_begin(self) -> None:
+        self.in_head, self.head_bytes = True, 0
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
+        self.in_head = False
         self.head_is_there()
         super().on_headers_complete()
 

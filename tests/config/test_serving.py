@@ -14,6 +14,7 @@ import uvicorn
 from django.conf import settings
 
 from config import serving
+from tests import here
 from tests.here import application
 from tests.parts import until
 
@@ -61,6 +62,16 @@ async def test_a_connection_without_a_whole_head_is_given_up(port, first, then):
 async def test_a_head_that_does_not_end_is_given_up(port, monkeypatch):
     monkeypatch.setattr(serving, "HEAD_SECONDS", 60)
     assert await seconds_held(port, HEAD, b"X-More: " + 8192 * b"x" + b"\r\n") < 2
+
+
+async def test_so_is_one_behind_an_answer_that_is_not_taken(port, monkeypatch):
+    monkeypatch.setattr(serving, "HEAD_SECONDS", 60)
+    late = asyncio.Event()
+    monkeypatch.setattr(here, "before_answer", late.wait)
+    try:
+        assert await seconds_held(port, HEAD + b"\r\n" + HEAD, b"X-More: " + 8192 * b"x" + b"\r\n") < 2
+    finally:
+        late.set()
 
 
 async def test_who_asks_again_and_again_is_answered_for_longer_than_a_head_may_take(port):
