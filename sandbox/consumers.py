@@ -81,6 +81,7 @@ class TerminalConsumer(SandboxConsumer):
         self.deaf = False
         self.ended = False
         self.size = self.first_size()
+        self.size_waits = False
         self.used_at = 0.0
         self.start(self.attach(self.size))
 
@@ -173,10 +174,22 @@ class TerminalConsumer(SandboxConsumer):
         while True:
             data = await self.typed.get()
             with contextlib.suppress(EngineError, RuntimeError):  # the stream has ended: show() says so
-                await terminal.type(data)
+                await (terminal.type(data) if data else self.tell_size(terminal))
             self.untyped -= len(data)
             self.taken.set()
             await self.note_taken(len(data))
+
+    def change_size(self, size: tuple[int, int]) -> None:
+        """Tell the shell, now or when it takes something again: while one waits for that, the page is not heard."""
+        self.size = size
+        if self.terminal and not self.size_waits and not self.terminal.resize_at_once(*size):
+            self.size_waits = True
+            self.typed.put_nowait(b"")
+
+    async def tell_size(self, terminal: Terminal) -> None:
+        self.size_waits = False
+        if self.size:
+            await terminal.resize(*self.size)
 
     async def note_taken(self, length: int) -> None:
         self.unsaid += length
@@ -229,9 +242,6 @@ class TerminalConsumer(SandboxConsumer):
         elif kind == "resize":
             cols, rows = as_number(frame.get("cols")), as_number(frame.get("rows"))
             if cols and rows:
-                self.size = (cols, rows)
-            if self.terminal and cols and rows:
-                with contextlib.suppress(EngineError, RuntimeError):
-                    await self.terminal.resize(cols, rows)
+                self.change_size((cols, rows))
         else:
             await self.say({"type": "notice", "text": _("That message was not understood.")})

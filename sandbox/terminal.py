@@ -122,8 +122,12 @@ class Terminal:
         for start in range(0, len(data), INPUT_PIECE):
             await self.stream.write(frame(b"i", data[start : start + INPUT_PIECE]))
 
+    def resize_at_once(self, cols: int, rows: int) -> bool:
+        """Tell the size if that needs no wait, and say whether that was done."""
+        return self.stream.write_at_once(size_frame(cols, rows))
+
     async def resize(self, cols: int, rows: int) -> None:
-        await self.stream.write(frame(b"r", struct.pack(">HH", *clamp(cols, rows))))
+        await self.stream.write(size_frame(cols, rows))
 
     async def close(self) -> None:
         self.stream.cut()
@@ -154,6 +158,10 @@ def frame(kind: bytes, payload: bytes) -> bytes:
 def is_output(piece: bytes) -> bool:
     """Is this one whole frame of what the shell printed?"""
     return len(piece) > HEADER.size and HEADER.unpack_from(piece) == (b"o", len(piece) - HEADER.size)
+
+
+def size_frame(cols: int, rows: int) -> bytes:
+    return frame(b"r", struct.pack(">HH", *clamp(cols, rows)))
 
 
 def clamp(cols: int, rows: int) -> tuple[int, int]:

@@ -63,7 +63,13 @@ class Shell:
         await self.takes.wait()
         self.typed += data
 
+    def resize_at_once(self, cols: int, rows: int) -> bool:
+        if self.takes.is_set():
+            self.sizes.append((cols, rows))
+        return self.takes.is_set()
+
     async def resize(self, cols: int, rows: int) -> None:
+        await self.takes.wait()
         self.sizes.append((cols, rows))
 
     async def close(self) -> None:

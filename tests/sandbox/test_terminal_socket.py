@@ -164,6 +164,20 @@ async def test_a_size_that_changes_while_the_shell_is_joined_is_not_lost(alice, 
         await until(lambda: shell.sizes == [(100, 30)])
 
 
+async def test_a_window_resized_at_a_shell_that_takes_nothing_leaves_the_page_heard(alice, make, shell):
+    sandbox = await sync_to_async(make)(alice)
+    async with page(terminal(sandbox), alice) as socket:
+        shell.prints.put_nowait(ATTACHED)
+        await socket.receive_json_from()
+        shell.takes.clear()
+        for cols in range(100, 150):
+            await say(socket, type="resize", cols=cols, rows=30)
+        await socket.send_to(text_data="what?")
+        assert "not understood" in (await socket.receive_json_from(timeout=3))["text"]
+        shell.takes.set()
+        await until(lambda: shell.sizes == [(149, 30)])
+
+
 @pytest.mark.parametrize(
     ("cols", "rows"),
     [
