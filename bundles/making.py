@@ -43,6 +43,8 @@ def make(to: Path, releases: list[Release], say: Say) -> Path:
         forget_abandoned(file.parent)
         progress = Progress(say)
         progress.begin("Images")
+        for name in source.stray(images.FILES):
+            raise BundleError(f"{name} would be in an image, and Git does not know it: add it, or move it away.")
         images.ensure_all(say)
         parts = gather(releases, progress)
         about.releases = [release.name for release in releases]

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from bundles.errors import BundleError
 
+NO_CLONE = "A bundle is made in a clone of the repository: Git tells which files are the platform's."
 NOT_BUILT = "The front-end or a translation is not built, or older than its source: run `make setup`, then try again."
 
 
@@ -30,16 +31,28 @@ def packed() -> bytes:
     return buffer.getvalue()
 
 
+def stray(folder: Path) -> list[str]:
+    """Return the files in a folder of the platform's that Git does not know, but an image would have."""
+    names = ls_files("--others", str(folder))
+    return [name for name in names if not name.endswith((".py", ".pyc"))]
+
+
 def tracked() -> list[Path]:
-    argv = ["git", "-C", str(settings.BASE_DIR), "ls-files", "-z"]
+    files = [settings.BASE_DIR / name for name in ls_files()]
+    if not files:
+        raise BundleError(NO_CLONE)
+    return [file for file in files if file.is_file()]
+
+
+def ls_files(*options: str) -> list[str]:
+    argv = ["git", "-C", str(settings.BASE_DIR), "ls-files", "-z", *options]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603
     except FileNotFoundError:
         done = None
-    if not done or done.returncode or not done.stdout:
-        raise BundleError("A bundle is made in a clone of the repository: Git tells which files are the platform's.")
-    files = [settings.BASE_DIR / name for name in done.stdout.split("\0") if name]
-    return [file for file in files if file.is_file()]
+    if not done or done.returncode:
+        raise BundleError(NO_CLONE)
+    return [name for name in done.stdout.split("\0") if name]
 
 
 def built() -> list[Path]:

@@ -1,11 +1,13 @@
 #!/bin/sh
-# base.sh FILE
+# base.sh FILE [RELEASE [VARIANT]]
 #
-# Makes Debian 13, as small as it gets, from packages: a tar archive for `docker import`, where no registry has an image.
+# Makes Debian 13, or another release, as small as it gets, or in another of mmdebstrap's variants, from packages: a tar
+# archive for `docker import`, where no registry has an image.
 # Installs mmdebstrap and Debian's keys, where they are missing and that is possible.
 set -eu
-[ $# = 1 ] || { echo "usage: base.sh FILE" >&2; exit 2; }
-release=trixie
+[ $# -ge 1 ] || { echo "usage: base.sh FILE [RELEASE [VARIANT]]" >&2; exit 2; }
+release=${2:-trixie}
+variant=${3:-apt}
 mirror=http://deb.debian.org
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 packages="mmdebstrap debian-archive-keyring"
@@ -28,7 +30,7 @@ install_tools() {
 
 has_tools || install_tools
 rm -f "$1"
-exec mmdebstrap --quiet --variant=apt --keyring=$keyring \
+exec mmdebstrap --quiet --variant=$variant --keyring=$keyring \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/info/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     $release "$1" "deb $mirror/debian $release main" "deb $mirror/debian $release-updates main" \

@@ -110,9 +110,7 @@ def machine() -> Iterator[Machine]:
         packed = BARE / f"{RELEASE}.tar"
         if not packed.exists():
             fresh = BARE / "fresh.tar"
-            source = f"deb {images.MIRROR}/debian {RELEASE} main"
-            argv = [images.mmdebstrap(print), "--quiet", "--variant=minbase", RELEASE, str(fresh), source]
-            subprocess.run(argv, check=True)
+            subprocess.run([images.MAKE_BASE, fresh, RELEASE, "minbase"], check=True)
             fresh.rename(packed)
         bare = Machine()
         try:

@@ -71,6 +71,17 @@ def test_the_platform_in_it_is_what_git_tracks_and_what_was_built(settings, tmp_
         source.packed()
 
 
+def test_a_file_that_would_be_in_an_image_here_alone_is_named(gathered, settings, tmp_path, monkeypatch):
+    settings.BASE_DIR, folder = tmp_path, tmp_path / "image"
+    folder.mkdir()
+    monkeypatch.setattr(images, "FILES", folder)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (folder / "tap.c.orig").touch()
+    with pytest.raises(CommandError, match=r"image/tap.c.orig would be in an image"):
+        make(gathered)
+    assert list(gathered.iterdir()) == []
+
+
 def test_where_git_knows_nothing_there_is_none(settings, tmp_path):
     settings.BASE_DIR = tmp_path
     with pytest.raises(BundleError, match="clone of the repository"):

@@ -23,5 +23,5 @@ class Command(BaseCommand):
                 shipment.load(load)
             else:
                 images.ensure_all(self.stdout.write)
-        except EngineError as error:
+        except (EngineError, OSError) as error:
             raise CommandError(str(error)) from error
