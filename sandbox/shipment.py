@@ -22,7 +22,7 @@ def save() -> Iterator[bytes]:
         calls = engine.connect(timeout=SILENT_SECONDS)
         address = f"{calls.base_url}/v{calls.api_version}/images/get"  # docker-py's own call takes but one image
         with calls.get(address, params={"names": images.every()}, stream=True) as answer:
-            calls._raise_for_status(answer)
+            calls._raise_for_status(answer)  # type: ignore[attr-defined]
             yield from answer.iter_content(CHUNK)
 
 
