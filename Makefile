@@ -7,12 +7,13 @@ export PATH := $(BIN):$(PATH)
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 SCRIPTS := $(shell find static/js static/css -type f) package.json tsconfig.json
 
-.PHONY: run test test-postgres check bench setup frontend lock audit deploy clean remove python-version
+.PHONY: run test test-deployments test-postgres check bench setup frontend lock audit deploy clean remove python-version
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    set everything up and serve the course on http://127.0.0.1:8000 (PORT, HOST)"
-	@echo "make test   set everything up and run every test"
+	@echo "make test   set everything up and run every test, but those of"
+	@echo "make test-deployments  a fleet of three engines, the compose file, and a box without the internet"
 	@echo "make test-postgres  every test on PostgreSQL, but those in a browser"
 	@echo "make check  lint, types, fast tests, missing migrations"
 	@echo "make bench  measure speed and memory"
@@ -32,12 +33,18 @@ test: setup $(VENV)/.dev
 	@scripts/apparmor.sh tools
 	@$(PY) scripts/prepare.py --images-only
 	npm run --silent check
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "not browser"
-	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m browser tests/browser
-	scripts/wheels.sh
-	$(BIN)/pytest -q -m browser tests/deploy
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not browser and not deployment"
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "browser and not deployment" tests/browser
 	scripts/postgres.sh run $(BIN)/pytest -q -n 2 -m "database and not docker and not browser and not slow"
 	scripts/postgres.sh run $(BIN)/pytest -q -m restart tests/faults
+
+test-deployments: setup $(VENV)/.dev
+	@scripts/browser.sh
+	@$(PY) scripts/prepare.py --images-only
+	scripts/wheels.sh
+	$(BIN)/pytest -q tests/fleet
+	$(BIN)/pytest -q tests/deploy
+	$(BIN)/pytest -q tests/browser/test_box.py
 
 test-postgres: setup $(VENV)/.dev
 	@scripts/faketime.sh

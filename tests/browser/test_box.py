@@ -14,6 +14,8 @@ from playwright.sync_api import Browser
 
 from sandbox import images
 
+pytestmark = pytest.mark.deployment
+
 HERE = Path(__file__).parent
 BARE = ROOT / "var" / "bare"  # where a bare Debian lies packed for the next time
 HOME = "/opt/sarafa-bazaar"

@@ -23,6 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.docker)
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.deployment)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,7 +21,7 @@ from sandbox.models import Host, Sandbox, State
 from tests.fleet.conftest import LISTEN
 from tests.parts import Page, cookie_of, until
 
-pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.docker, pytest.mark.deployment, pytest.mark.django_db(transaction=True)]
 
 LEARNERS = 60
 CAPACITY = 32
