@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import containers, images, warehouse
+from sandbox.container import Address
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,8 +30,8 @@ def weakened(
     """Open a sandbox whose options, as the engine takes them, were changed: so one sees what a defence is good for."""
     whole = containers.host_config
 
-    def changed(change: Callable[[dict[str, Any]], None], memory: int) -> dict[str, Any]:
-        config = whole(memory)
+    def changed(change: Callable[[dict[str, Any]], None], host: Address, memory: int) -> dict[str, Any]:
+        config = whole(host, memory)
         change(config)
         return config
 

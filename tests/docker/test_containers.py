@@ -10,7 +10,7 @@ import pytest
 from django.test import override_settings
 
 from sandbox import containers, engine, inspection
-from sandbox.container import local
+from sandbox.container import here, local
 from tests.parts import until
 
 POHA = "warehouse:5000/sarafa/poha"
@@ -95,9 +95,9 @@ def test_a_command_that_takes_too_long_is_ended(alices):
 
 def test_asking_a_container_that_is_gone_says_so(new_spec):
     with pytest.raises(engine.ContainerGone):
-        inspection.ask("no-such-container", new_spec().owner_uid)
+        inspection.ask(here("no-such-container"), new_spec().owner_uid)
     with pytest.raises(engine.ContainerGone):
-        containers.daemon_log("no-such-container")
+        containers.daemon_log(here("no-such-container"))
 
 
 # --- facts ---

@@ -235,7 +235,7 @@ def test_one_of_the_pool_that_is_out_of_date_is_replaced(new_spec, own_broker, s
     finally:
         for made in containers.made().values():
             engine.remove_container(here(made["Id"]))
-        engine.remove_container(container)
+        engine.remove_container(here(container))
         engine.client().remove_image(f"{old}:{tag}", force=True)
 
 

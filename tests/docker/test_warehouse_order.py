@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from docker.types import LogConfig
 
 from sandbox import accounts, door, engine, images, tasks, warehouse
+from sandbox.container import here
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 POHA = "warehouse:5000/sarafa/poha"
@@ -213,12 +214,12 @@ def elsewhere(installation) -> Iterator[str]:
         warehouse.push(images.dish_image("garadu"), image)
         yield image
     finally:
-        engine.remove_container(name)
+        engine.remove_container(here(name))
 
 
 def test_a_push_that_stands_still_is_tried_again(elsewhere, monkeypatch):
     monkeypatch.setattr(warehouse, "PUSH_SECONDS", 2)
-    registry, began = elsewhere_name(), time.monotonic()
+    registry, began = here(elsewhere_name()), time.monotonic()
     engine.pause(registry)
     try:
         timer = threading.Timer(3, engine.unpause, [registry])
