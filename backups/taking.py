@@ -1,6 +1,5 @@
 """A backup: everything worth keeping, in one new file, while the platform runs."""
 
-import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +14,7 @@ from backups.alone import only_one
 from backups.errors import BackupError
 from backups.files import errors_said, forget_abandoned, new_file, scratch
 from backups.progress import Progress, Say
+from config.environment import secret
 from sandbox import homes, keys, shelves
 from sandbox.engine import EngineError
 from sandbox.models import Sandbox
@@ -58,8 +58,9 @@ def write(file: BinaryIO, folder: Path, registry: bool, progress: Progress) -> N
         key = settings.DATA_DIR / Path(name).name
         if key.exists():
             writer.add(name, [key.read_bytes()])
-    if os.environ.get("SECRET_KEY"):
-        progress.say("  SECRET_KEY comes from the environment: keep it yourself. Without it everybody is signed out.")
+    if secret("SECRET_KEY"):
+        progress.say("  The secret key is given by SECRET_KEY or SECRET_KEY_FILE: keep it yourself.")
+        progress.say("  Without it everybody is signed out.")
     progress.begin("Database")
     database = databases.current()
     with scratch(folder) as copy:

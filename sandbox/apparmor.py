@@ -1,5 +1,6 @@
 """AppArmor, where the host has it: which profile binds a sandbox."""
 
+import os
 from pathlib import Path
 
 from django.conf import settings
@@ -30,3 +31,8 @@ def is_loaded(profile: str) -> bool:
         return any(entry.name.rpartition(".")[0] == profile for entry in LOADED.iterdir())
     except OSError:
         return False
+
+
+def can_be_seen() -> bool:
+    """Return whether this process can see which profiles are loaded; in a container of its own it cannot."""
+    return os.access(LOADED, os.R_OK)

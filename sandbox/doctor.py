@@ -24,6 +24,7 @@ OLDEST_KERNEL = (6, 6)  # overlay2 on tmpfs in a user namespace needs user xattr
 DISK_NEEDED = 4 * 2**30
 FILES_NEEDED = 10_000_000  # a sandbox can hold a million of them open before its memory ends
 LOAD_PROFILE = "sudo scripts/apparmor.sh"
+NAME_PROFILE = f"{LOAD_PROFILE}, then set SANDBOX_APPARMOR={apparmor.PROFILE}"
 CONTROLS = {"MemoryLimit": "memory", "CpuCfsQuota": "CPU", "PidsLimit": "processes"}  # of the engine's own words
 
 
@@ -105,18 +106,28 @@ def look_at_security(about: About) -> Iterator[Finding]:
 
 def look_at_apparmor(about: About) -> Finding:
     """Tell whether the kernel has AppArmor, the engine uses it, and sandboxes have a profile of it."""
-    profile = apparmor.chosen(local())
     if "apparmor" not in options(about):
         if read("/sys/module/apparmor/parameters/enabled") != "Y":
             return Finding("apparmor", "ok", "off: one defence less, but none that is needed")
         mend = "apt-get install apparmor; systemctl restart docker"
         return Finding("apparmor", "warning", "The kernel has AppArmor, but the engine does not use it.", mend)
+    return of_profile(apparmor.chosen(local()))
+
+
+def of_profile(profile: str) -> Finding:
+    """Tell whether it binds sandboxes. In a container the kernel does not tell which are loaded."""
+    seen = apparmor.can_be_seen()
     if profile == apparmor.UNCONFINED:
-        chosen = settings.SANDBOX_APPARMOR
-        text = "On, but sandboxes are unconfined" + (
-            ", as SANDBOX_APPARMOR says." if chosen else ": ours is not loaded."
-        )
-        return Finding("apparmor", "warning", text, "Unset SANDBOX_APPARMOR." if chosen else LOAD_PROFILE)
+        if settings.SANDBOX_APPARMOR:
+            why, mend = "as SANDBOX_APPARMOR says", "Unset SANDBOX_APPARMOR."
+        elif seen:
+            why, mend = "since ours is not loaded", LOAD_PROFILE
+        else:
+            why, mend = "since SANDBOX_APPARMOR names none, and none can be seen from here", NAME_PROFILE
+        return Finding("apparmor", "warning", f"On, but sandboxes are unconfined, {why}.", mend)
+    if not seen:
+        text = f"on, sandboxes have the profile {profile}; whether it is loaded cannot be seen from here"
+        return Finding("apparmor", "ok", text)
     if not apparmor.is_loaded(profile):
         text = f"SANDBOX_APPARMOR names {profile}, which is not loaded: no sandbox can start."
         return Finding("apparmor", "error", text, "Load that profile, or unset SANDBOX_APPARMOR.")

@@ -30,6 +30,21 @@ def test_everything_is_in_one_file_that_nobody_else_may_read(old, folder):
     assert parts[archive.REGISTRY] == old.shelves
 
 
+def test_a_key_that_is_not_in_it_is_told_of(old, folder, monkeypatch):
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    file = folder.parent / "key"
+    file.write_text("secret of the service")
+    for variable, value in (("SECRET_KEY", "secret"), ("SECRET_KEY_FILE", str(file))):
+        with monkeypatch.context() as environment:
+            environment.setenv(variable, value)
+            old.said.clear()
+            old.backup(folder)
+        assert "SECRET_KEY or SECRET_KEY_FILE: keep it yourself" in "".join(old.said)
+    old.said.clear()
+    old.backup(folder)
+    assert "SECRET_KEY" not in "".join(old.said)
+
+
 def test_the_images_can_be_left_out(old, folder):
     assert archive.REGISTRY not in parts_of(old.backup(folder, registry=False))
 

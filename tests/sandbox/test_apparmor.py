@@ -19,6 +19,7 @@ def load(kernel):
 
 
 def test_it_is_ours_once_it_is_loaded(kernel):
+    assert apparmor.can_be_seen()
     assert apparmor.chosen(local()) == "unconfined"
     load(kernel)
     assert apparmor.chosen(local()) == "sarafa-sandbox"
@@ -33,6 +34,7 @@ def test_without_apparmor_there_is_none(kernel):
     kernel.joinpath("docker-default.1").rmdir()
     kernel.rmdir()
     assert not apparmor.is_loaded("docker-default")
+    assert not apparmor.can_be_seen()
     assert apparmor.chosen(local()) == "unconfined"
 
 

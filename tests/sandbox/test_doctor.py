@@ -34,6 +34,7 @@ class Machine:
         self.warehouse: str | Exception = "ok"
         self.files = {"/proc/sys/user/max_user_namespaces": "63000"}
         self.profiles = {"docker-default", "sarafa-sandbox"}
+        self.shows_profiles = True
         self.memory = 16 * GIB
         self.free = 40 * GIB
         self.kernel = "6.12.0-1-amd64"
@@ -63,6 +64,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, settings) -> Machine:
     monkeypatch.setattr(warehouse, "status", machine.status)
     monkeypatch.setattr(doctor, "read", lambda file: machine.files.get(file, ""))
     monkeypatch.setattr(apparmor, "is_loaded", lambda profile: profile in machine.profiles)
+    monkeypatch.setattr(apparmor, "can_be_seen", lambda: machine.shows_profiles)
     monkeypatch.setattr(capacity, "memory", lambda what="MemTotal": machine.memory)
     monkeypatch.setattr(capacity, "processors", lambda: 2)
     monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(100 * GIB, 0, machine.free))
@@ -190,6 +192,22 @@ def test_a_named_profile_must_be_loaded(machine, settings):
     assert machine.finding("apparmor").level == "error"
     machine.profiles.add("of-the-house")
     assert machine.finding("apparmor").text == "on, sandboxes have the profile of-the-house"
+
+
+def test_a_named_profile_is_believed_in_where_none_can_be_seen(machine, settings):
+    """As in a container, which the kernel does not show what is loaded."""
+    machine.profiles, machine.shows_profiles = set(), False
+    settings.SANDBOX_APPARMOR = "of-the-house"
+    finding = machine.finding("apparmor")
+    assert finding.level == "ok"
+    assert "of-the-house" in finding.text and "cannot be seen from here" in finding.text
+
+
+def test_where_none_can_be_seen_ours_is_to_be_named(machine):
+    machine.profiles, machine.shows_profiles = set(), False
+    finding = machine.finding("apparmor")
+    assert finding.level == "warning"
+    assert "SANDBOX_APPARMOR=sarafa-sandbox" in finding.mend
 
 
 def test_ubuntus_restriction_is_met_by_our_profile(machine):
