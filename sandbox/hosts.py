@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -73,8 +73,9 @@ def give_up(host: Host) -> None:
         if not sandbox.learner_id:
             sandbox.end_unclaimed(now)
         elif not admission.relocate(sandbox, LOST):
-            logger.warning("sandbox %s is lost with its host, and no other has room", sandbox.code)
-            sandbox.move(State(sandbox.state), State.FAILED, error=NOWHERE, ended_at=now, paused_at=None)
+            still = Q(state=sandbox.state, host=host)  # else another look was faster, and it goes on elsewhere
+            if sandbox.change(still, state=State.FAILED, error=NOWHERE, ended_at=now, paused_at=None):
+                logger.warning("sandbox %s is lost with its host, and no other has room", sandbox.code)
     Sandbox.objects.filter(learner=None).exclude(state__in=LIVE).delete()
 
 

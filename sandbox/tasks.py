@@ -72,7 +72,7 @@ def start_sandbox(sandbox_id: int) -> None:
     except EngineError as exc:
         logger.warning("sandbox %s did not start: %s", sandbox.code, exc)
         left = containers.at(sandbox.host.address, sandbox.code)
-        if isinstance(exc, EngineUnreachable) and admission.relocate(sandbox, ""):
+        if isinstance(exc, EngineUnreachable) and admission.relocate(sandbox, "", mine):
             repairs.remove_quietly(left)
             return
         if sandbox.change(mine, state=State.FAILED, error=str(exc), ended_at=timezone.now()):

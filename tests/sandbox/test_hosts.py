@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from courses.models import User
@@ -138,6 +139,24 @@ def test_a_start_on_a_host_that_does_not_answer_goes_on_elsewhere(alice, make, e
     assert queued() == [("start_sandbox", (sandbox.pk,))]
 
 
+def test_who_is_late_with_a_start_leaves_one_alone_that_another_has_started(alice, make, engine, near, far):
+    sandbox = make(alice, State.STARTING, host=far)
+    by_another = {"state": State.RUNNING, "claimed_at": timezone.now(), "container_id": "d" * 64}
+    engine.before["create"] = lambda: Sandbox.objects.update(**by_another)
+    engine.fails["create"] = EngineUnreachable("No Docker Engine answers.")
+    tasks.start_sandbox(sandbox.pk)
+    sandbox.refresh_from_db()
+    assert (sandbox.host, sandbox.state, sandbox.container_id) == (far, State.RUNNING, "d" * 64)
+
+
+def test_others_are_told_after_the_transaction_in_which_it_goes_elsewhere(alice, make, near, far, monkeypatch):
+    depths = [len(connection.savepoint_ids)]
+    for name in ("publish", "order_start"):
+        monkeypatch.setattr(Sandbox, name, lambda sandbox: depths.append(len(connection.savepoint_ids)))
+    assert admission.relocate(make(alice, host=far), "It goes on elsewhere.")
+    assert depths == [depths[0]] * 3
+
+
 # --- a host that does not answer ---
 
 
@@ -190,7 +209,7 @@ def test_of_two_looks_at_once_neither_takes_back_what_the_other_noted(far):
 def test_who_starts_one_that_has_gone_elsewhere_since_it_was_read_starts_it_there(alice, make, near, far, now):
     sandbox = make(alice, State.STARTING, host=far)
     read_before = Sandbox.objects.get()
-    sandbox.go_to(near, "It goes on elsewhere.")
+    admission.relocate(sandbox, "It goes on elsewhere.")
     assert read_before.claim_start(now)
     assert read_before.container.host == near.address
 
@@ -218,6 +237,20 @@ def test_of_its_warm_ones_nothing_is_left_and_those_on_their_way_out_are_out(ali
     assert Sandbox.objects.get() == ending
     ending.refresh_from_db()
     assert ending.state == State.STOPPED
+
+
+def test_one_that_another_look_has_brought_elsewhere_is_not_lost(alice, make, near, far, silent, monkeypatch):
+    sandbox = make(alice, State.STARTING, host=far)
+    relocate = admission.relocate
+
+    def after_another(late: Sandbox, why: str) -> bool:
+        return relocate(Sandbox.objects.get(), why) and relocate(late, why)
+
+    monkeypatch.setattr(admission, "relocate", after_another)
+    silent.add("far")
+    let_it_be_lost(far)
+    sandbox.refresh_from_db()
+    assert (sandbox.host, sandbox.state) == (near, State.STARTING)
 
 
 def test_while_there_is_no_other_host_they_wait_for_theirs(alice, make, near, silent):
