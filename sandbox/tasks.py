@@ -243,14 +243,14 @@ def reconcile() -> None:
     clock.make_up_for_jumps()
     order_what_is_due(now)
     keep_warehouse_open()
-    for name in Host.objects.others().values_list("name", flat=True):
+    for name in Host.objects.others().filter(lost_at=None).values_list("name", flat=True):  # `look` knows of the lost
         order(reconcile_host, name)
     reconcile_host(LOCAL)
     admission.empty_pool()
     admission.fill_pool()
 
 
-@shared_task
+@shared_task(expires=20)  # seconds, after which it is ordered again
 def reconcile_host(name: str) -> None:
     """Compare the rows of a host's sandboxes with its containers. One that has come back is taken in again then."""
     now = timezone.now()

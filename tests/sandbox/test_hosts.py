@@ -1,12 +1,13 @@
 """Several hosts: where a sandbox goes, and what becomes of it when its host does not answer or is to be emptied."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from config.celery import app
 from courses.models import User
 from sandbox import admission, hosts, tasks
 from sandbox import engine as engines
@@ -278,6 +279,33 @@ def test_one_that_comes_back_is_cleared_before_it_gets_sandboxes(alice, make, en
     assert sandbox.state == State.STARTING
 
 
+def test_what_runs_on_a_lost_one_that_answers_again_is_not_given_up(alice, make, near, far, silent, queued):
+    silent.add("far")
+    let_it_be_lost(far)
+    silent.clear()
+    sandbox = make(alice, host=far)
+    hosts.look()
+    sandbox.refresh_from_db()
+    assert (sandbox.host, sandbox.state) == (far, State.RUNNING)
+    assert queued() == [("reconcile_host", ("far",))]
+
+
+def test_rows_and_containers_are_compared_on_hosts_that_are_not_lost(engine, near, far, queued):
+    tasks.reconcile()
+    assert queued() == [("reconcile_host", ("far",))]
+    far.change(lost_at=timezone.now())
+    tasks.reconcile()
+    assert queued() == []
+
+
+def test_an_order_to_compare_them_does_not_outlast_the_next(near, far):
+    tasks.order(tasks.reconcile_host, "far")
+    with app.connection_for_read() as broker:
+        headers = broker.default_channel.basic_get("celery", no_ack=True).headers
+    left = datetime.fromisoformat(headers["expires"]) - timezone.now()
+    assert timedelta(seconds=15) < left <= timedelta(seconds=20)
+
+
 def test_while_its_image_is_on_its_way_no_worker_waits_for_it(engine, near, far, monkeypatch):
     monkeypatch.setattr(hosts.gateway, "ensure_open", lambda: None)
     monkeypatch.setattr(hosts.images, "send", lambda host, say: None)
@@ -350,6 +378,7 @@ def test_one_whose_files_cannot_be_saved_stays(alice, make, engine, near, far):
     ("name", "url", "why"),
     [
         ("local", "tcp://10.0.0.2:2376", "no name"),
+        ("warehouse", "tcp://10.0.0.2:2376", "none of local, warehouse"),
         ("Far Away", "tcp://10.0.0.2:2376", "no name"),
         ("../etc", "tcp://10.0.0.2:2376", "no name"),
         ("far", "ssh://far", "Have ssh forward its socket"),
@@ -369,6 +398,13 @@ def test_a_host_with_sandboxes_is_not_removed(alice, make, far):
     make(alice, host=far)
     with pytest.raises(CommandError, match="Drain it first"):
         call_command("host", "remove", "far")
+
+
+def test_whether_it_is_empty_is_asked_in_turn(alice, make, far, monkeypatch):
+    monkeypatch.setattr(hosts, "take_turn", lambda name: make(alice, host=far) if name == admission.TURN else None)
+    with pytest.raises(CommandError, match="Drain it first"):
+        call_command("host", "remove", "far")
+    assert Host.objects.filter(name="far").exists()
 
 
 def test_an_empty_one_is_and_what_ended_there_is_still_known(alice, make, far, monkeypatch):
