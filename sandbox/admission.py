@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,6 +21,7 @@ from sandbox.turns import take_turn
 
 ASK_AGAIN_SECONDS = 5
 TURN = "admission"
+ALWAYS = Q()
 
 
 class FullHouse(Exception):
@@ -97,12 +98,19 @@ def replace(sandbox: Sandbox, keep_home: bool) -> Sandbox:
     return made
 
 
-def relocate(sandbox: Sandbox, why: str) -> bool:
-    """Have a sandbox start anew on another host with room; return False if there is none. There is no queue for it."""
+def relocate(sandbox: Sandbox, why: str, condition: Q = ALWAYS) -> bool:
+    """Have a sandbox start anew on another host with room. There is no queue for it.
+
+    Return False if no host has room, or if another process was faster, or the condition does not hold any more.
+    """
     with transaction.atomic():
         take_turn(TURN)
         host = with_room().exclude(pk=sandbox.host.pk).first()
-        return host is not None and sandbox.go_to(host, why)
+        goes = host is not None and sandbox.go_to(host, why, condition)
+    if goes:
+        sandbox.publish()
+        sandbox.order_start()
+    return goes
 
 
 def leave_queue(learner: Any) -> None:

@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -17,6 +18,7 @@ from sandbox.container import LOCAL, Address
 from sandbox.engine import EngineError
 from sandbox.images import Say
 from sandbox.models import LIVE, Host, Sandbox, State, new_code
+from sandbox.turns import take_turn
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +28,8 @@ LOST = gettext_noop(
 )
 MOVED = gettext_noop("This host is being emptied: your sandbox starts elsewhere, with the files in your home.")
 NOWHERE = gettext_noop("The host of this sandbox does not answer any more, and no other has room now. Start a new one.")
+
+TAKEN = LOCAL, "warehouse"  # by our own machine, and by the gateway, as which a host's certificate must not speak
 
 
 def look() -> None:
@@ -46,7 +50,7 @@ def look() -> None:
             host.note_answer(at)
             if host.lost_at:
                 tasks.order(tasks.reconcile_host, host.name)
-    for host in Host.objects.lost():
+    for host in Host.objects.lost().exclude(silent_since=None):  # one that answers again is cleared, and then ready
         give_up(host)
 
 
@@ -73,8 +77,9 @@ def give_up(host: Host) -> None:
         if not sandbox.learner_id:
             sandbox.end_unclaimed(now)
         elif not admission.relocate(sandbox, LOST):
-            logger.warning("sandbox %s is lost with its host, and no other has room", sandbox.code)
-            sandbox.move(State(sandbox.state), State.FAILED, error=NOWHERE, ended_at=now, paused_at=None)
+            still = Q(state=sandbox.state, host=host)  # else another look was faster, and it goes on elsewhere
+            if sandbox.change(still, state=State.FAILED, error=NOWHERE, ended_at=now, paused_at=None):
+                logger.warning("sandbox %s is lost with its host, and no other has room", sandbox.code)
     Sandbox.objects.filter(learner=None).exclude(state__in=LIVE).delete()
 
 
@@ -144,8 +149,10 @@ def add(name: str, url: str, capacity: int | None, say: Say) -> Host:
 
 def check_words(address: Address) -> None:
     """Raise EngineError if no host can have that name, or no engine that address."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", address.name) or address.name == LOCAL:
-        raise EngineError(f"{address.name} is no name for a host: small letters, digits and hyphens, and not {LOCAL}.")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", address.name) or address.name in TAKEN:
+        raise EngineError(
+            f"{address.name} is no name for a host: small letters, digits and hyphens, and none of {', '.join(TAKEN)}."
+        )
     if address.url.startswith("ssh://"):
         raise EngineError(
             "An engine is not reached by ssh directly. Have ssh forward its socket, and give that: "
@@ -185,9 +192,13 @@ def remove(host: Host) -> None:
     """Let a host go that has no sandboxes any more. One that does not answer keeps what is on it."""
     if host.is_local:
         raise EngineError("The local host stays: the warehouse is there. It can be drained.")
-    if Sandbox.objects.live().filter(host=host).exists():
-        raise EngineError(f"{host.name} still has sandboxes. Drain it first: python manage.py host drain {host.name}")
-    host.delete()
+    with transaction.atomic():
+        take_turn(admission.TURN)  # else one might be given there in between
+        if Sandbox.objects.live().filter(host=host).exists():
+            raise EngineError(
+                f"{host.name} still has sandboxes. Drain it first: python manage.py host drain {host.name}"
+            )
+        host.delete()
     forget(host.address)
 
 

@@ -120,8 +120,9 @@ def ensure_all(say: Say) -> None:
 @errors_translated()
 def send(host: Address, say: Say) -> None:
     """Have the sandbox image that is here on another host, too."""
-    name, calls = settings.SANDBOX_IMAGE, engine.connect(host, timeout=BUILD_SECONDS)
-    ours = client().inspect_image(name)
+    name, here = settings.SANDBOX_IMAGE, engine.connect(timeout=BUILD_SECONDS)
+    ours = here.inspect_image(name)
+    calls = engine.connect(host, timeout=BUILD_SECONDS)  # last: what does not answer from here on is this one
     try:
         theirs = calls.inspect_image(name)
     except ImageNotFound:
@@ -130,7 +131,7 @@ def send(host: Address, say: Say) -> None:
     if theirs and (theirs["Id"] == ours["Id"] or (made_from and theirs["Config"]["Labels"].get(LABEL) == made_from)):
         return
     say(f"Sending {name} to {host.name}")
-    for event in calls.load_image(engine.connect(timeout=BUILD_SECONDS).get_image(name)):
+    for event in calls.load_image(here.get_image(name)):
         if "error" in event:
             raise EngineError(f"{host.name} did not take {name}: {event['error']}")
     with engine.suppress_answer("a prune operation is already running"):

@@ -72,7 +72,7 @@ def start_sandbox(sandbox_id: int) -> None:
     except EngineError as exc:
         logger.warning("sandbox %s did not start: %s", sandbox.code, exc)
         left = containers.at(sandbox.host.address, sandbox.code)
-        if isinstance(exc, EngineUnreachable) and admission.relocate(sandbox, ""):
+        if isinstance(exc, EngineUnreachable) and admission.relocate(sandbox, "", mine):
             repairs.remove_quietly(left)
             return
         if sandbox.change(mine, state=State.FAILED, error=str(exc), ended_at=timezone.now()):
@@ -243,14 +243,14 @@ def reconcile() -> None:
     clock.make_up_for_jumps()
     order_what_is_due(now)
     keep_warehouse_open()
-    for name in Host.objects.others().values_list("name", flat=True):
+    for name in Host.objects.others().filter(lost_at=None).values_list("name", flat=True):  # `look` knows of the lost
         order(reconcile_host, name)
     reconcile_host(LOCAL)
     admission.empty_pool()
     admission.fill_pool()
 
 
-@shared_task
+@shared_task(expires=20)  # seconds, after which it is ordered again
 def reconcile_host(name: str) -> None:
     """Compare the rows of a host's sandboxes with its containers. One that has come back is taken in again then."""
     now = timezone.now()

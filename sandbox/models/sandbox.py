@@ -221,10 +221,16 @@ class Sandbox(models.Model):
 
     def change(self, condition: Q, **fields: object) -> bool:
         """Change the row if the condition still holds, tell whoever watches, and return whether it did."""
+        won = self.change_row(condition, **fields)
+        if won:
+            self.publish()
+        return won
+
+    def change_row(self, condition: Q, **fields: object) -> bool:
+        """Change the row if the condition still holds, and return whether it did. To tell of it is the caller's."""
         won = Sandbox.objects.filter(condition, pk=self.pk).update(**fields) == 1
         if won:
             self.refresh_from_db()
-            self.publish()
         return won
 
     def publish(self) -> None:
@@ -273,18 +279,16 @@ class Sandbox(models.Model):
         """Note that a sandbox that nobody has claimed has ended, unless a learner claims it at this moment."""
         self.change(Q(state__in=ACTIVE, learner=None), state=State.FAILED, ended_at=at)
 
-    def go_to(self, host: Host, why: str) -> bool:
-        """Have it start anew on another host, and return True; False if it has ended, or another process did so.
+    def go_to(self, host: Host, why: str, condition: Q) -> bool:
+        """Note that it starts anew on another host, and return True; False if it has ended, or another process did so,
+        or the condition does not hold. To tell of it, and to order the start, is the caller's, after the transaction.
 
         It stays the same to its learner, whose page waits for it to run again. What it had on the host before is
         nobody's from now on, even if that host comes back.
         """
         fields = {"state": State.STARTING, "host": host, "container_id": "", "claimed_at": None, "paused_at": None}
         here = Q(state__in=ACTIVE, host=self.host)
-        if not self.change(here, **fields, created_at=timezone.now(), error=why):
-            return False
-        self.order_start()
-        return True
+        return self.change_row(here & condition, **fields, created_at=timezone.now(), error=why)
 
     def longest(self, at: datetime) -> datetime:
         """Return the end after which no extension goes."""

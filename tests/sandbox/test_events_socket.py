@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from asgiref.sync import sync_to_async
 
-from sandbox import event_consumer, events, objects
+from sandbox import admission, event_consumer, events, objects
 from sandbox.engine import EngineError, EngineUnreachable
 from sandbox.models import Host, Sandbox, State
 from tests.sandbox.pages import (
@@ -58,8 +58,8 @@ async def test_one_that_goes_on_elsewhere_is_watched_anew(alice, make, logs):
         await socket.receive_json_from()
         await subscribed(sandbox)
         await until(lambda: logs.watchers == 1)
-        far = await Host.objects.acreate(name="far", url="tcp://10.0.0.2:2376", capacity=5)
-        await sync_to_async(sandbox.go_to)(far, "It goes on elsewhere.")
+        await Host.objects.acreate(name="far", url="tcp://10.0.0.2:2376", capacity=5)
+        await sync_to_async(admission.relocate)(sandbox, "It goes on elsewhere.")
         event = await socket.receive_json_from()
         assert (event["state"], event["error"]) == ("starting", "It goes on elsewhere.")
         assert await closed_with(socket) == 1012

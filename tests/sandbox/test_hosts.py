@@ -1,11 +1,13 @@
 """Several hosts: where a sandbox goes, and what becomes of it when its host does not answer or is to be emptied."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
+from config.celery import app
 from courses.models import User
 from sandbox import admission, hosts, tasks
 from sandbox import engine as engines
@@ -138,6 +140,24 @@ def test_a_start_on_a_host_that_does_not_answer_goes_on_elsewhere(alice, make, e
     assert queued() == [("start_sandbox", (sandbox.pk,))]
 
 
+def test_who_is_late_with_a_start_leaves_one_alone_that_another_has_started(alice, make, engine, near, far):
+    sandbox = make(alice, State.STARTING, host=far)
+    by_another = {"state": State.RUNNING, "claimed_at": timezone.now(), "container_id": "d" * 64}
+    engine.before["create"] = lambda: Sandbox.objects.update(**by_another)
+    engine.fails["create"] = EngineUnreachable("No Docker Engine answers.")
+    tasks.start_sandbox(sandbox.pk)
+    sandbox.refresh_from_db()
+    assert (sandbox.host, sandbox.state, sandbox.container_id) == (far, State.RUNNING, "d" * 64)
+
+
+def test_others_are_told_after_the_transaction_in_which_it_goes_elsewhere(alice, make, near, far, monkeypatch):
+    depths = [len(connection.savepoint_ids)]
+    for name in ("publish", "order_start"):
+        monkeypatch.setattr(Sandbox, name, lambda sandbox: depths.append(len(connection.savepoint_ids)))
+    assert admission.relocate(make(alice, host=far), "It goes on elsewhere.")
+    assert depths == [depths[0]] * 3
+
+
 # --- a host that does not answer ---
 
 
@@ -190,7 +210,7 @@ def test_of_two_looks_at_once_neither_takes_back_what_the_other_noted(far):
 def test_who_starts_one_that_has_gone_elsewhere_since_it_was_read_starts_it_there(alice, make, near, far, now):
     sandbox = make(alice, State.STARTING, host=far)
     read_before = Sandbox.objects.get()
-    sandbox.go_to(near, "It goes on elsewhere.")
+    admission.relocate(sandbox, "It goes on elsewhere.")
     assert read_before.claim_start(now)
     assert read_before.container.host == near.address
 
@@ -220,6 +240,20 @@ def test_of_its_warm_ones_nothing_is_left_and_those_on_their_way_out_are_out(ali
     assert ending.state == State.STOPPED
 
 
+def test_one_that_another_look_has_brought_elsewhere_is_not_lost(alice, make, near, far, silent, monkeypatch):
+    sandbox = make(alice, State.STARTING, host=far)
+    relocate = admission.relocate
+
+    def after_another(late: Sandbox, why: str) -> bool:
+        return relocate(Sandbox.objects.get(), why) and relocate(late, why)
+
+    monkeypatch.setattr(admission, "relocate", after_another)
+    silent.add("far")
+    let_it_be_lost(far)
+    sandbox.refresh_from_db()
+    assert (sandbox.host, sandbox.state) == (near, State.STARTING)
+
+
 def test_while_there_is_no_other_host_they_wait_for_theirs(alice, make, near, silent):
     sandbox = make(alice)
     silent.add(LOCAL)
@@ -243,6 +277,33 @@ def test_one_that_comes_back_is_cleared_before_it_gets_sandboxes(alice, make, en
     assert (far.state, engine.made) == ("ready", {})
     sandbox.refresh_from_db()
     assert sandbox.state == State.STARTING
+
+
+def test_what_runs_on_a_lost_one_that_answers_again_is_not_given_up(alice, make, near, far, silent, queued):
+    silent.add("far")
+    let_it_be_lost(far)
+    silent.clear()
+    sandbox = make(alice, host=far)
+    hosts.look()
+    sandbox.refresh_from_db()
+    assert (sandbox.host, sandbox.state) == (far, State.RUNNING)
+    assert queued() == [("reconcile_host", ("far",))]
+
+
+def test_rows_and_containers_are_compared_on_hosts_that_are_not_lost(engine, near, far, queued):
+    tasks.reconcile()
+    assert queued() == [("reconcile_host", ("far",))]
+    far.change(lost_at=timezone.now())
+    tasks.reconcile()
+    assert queued() == []
+
+
+def test_an_order_to_compare_them_does_not_outlast_the_next(near, far):
+    tasks.order(tasks.reconcile_host, "far")
+    with app.connection_for_read() as broker:
+        headers = broker.default_channel.basic_get("celery", no_ack=True).headers
+    left = datetime.fromisoformat(headers["expires"]) - timezone.now()
+    assert timedelta(seconds=15) < left <= timedelta(seconds=20)
 
 
 def test_while_its_image_is_on_its_way_no_worker_waits_for_it(engine, near, far, monkeypatch):
@@ -317,6 +378,7 @@ def test_one_whose_files_cannot_be_saved_stays(alice, make, engine, near, far):
     ("name", "url", "why"),
     [
         ("local", "tcp://10.0.0.2:2376", "no name"),
+        ("warehouse", "tcp://10.0.0.2:2376", "none of local, warehouse"),
         ("Far Away", "tcp://10.0.0.2:2376", "no name"),
         ("../etc", "tcp://10.0.0.2:2376", "no name"),
         ("far", "ssh://far", "Have ssh forward its socket"),
@@ -336,6 +398,13 @@ def test_a_host_with_sandboxes_is_not_removed(alice, make, far):
     make(alice, host=far)
     with pytest.raises(CommandError, match="Drain it first"):
         call_command("host", "remove", "far")
+
+
+def test_whether_it_is_empty_is_asked_in_turn(alice, make, far, monkeypatch):
+    monkeypatch.setattr(hosts, "take_turn", lambda name: make(alice, host=far) if name == admission.TURN else None)
+    with pytest.raises(CommandError, match="Drain it first"):
+        call_command("host", "remove", "far")
+    assert Host.objects.filter(name="far").exists()
 
 
 def test_an_empty_one_is_and_what_ended_there_is_still_known(alice, make, far, monkeypatch):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import engine, streaming, wires
+from sandbox import engine, images, streaming, wires
 from sandbox.container import Address
 from sandbox.engine import EngineUnreachable
 from tests.fleet.authority import Authority
@@ -34,6 +34,15 @@ class Answers(BaseHTTPRequestHandler):
         pass
 
 
+class HangsUp(Answers):
+    """An engine that is there at first, and gone when it is asked for more."""
+
+    def do_GET(self) -> None:
+        if self.path.endswith("/version"):
+            super().do_GET()
+        self.close_connection = True
+
+
 class Quiet(ThreadingHTTPServer):
     daemon_threads = True
 
@@ -41,8 +50,8 @@ class Quiet(ThreadingHTTPServer):
         """A client that is refused is none of the server's trouble."""
 
 
-def serve(folder: Path | None) -> Quiet:
-    server = Quiet((HERE, 0), Answers)
+def serve(folder: Path | None, handler: type[Answers] = Answers) -> Quiet:
+    server = Quiet((HERE, 0), handler)
     if folder:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
@@ -69,8 +78,8 @@ def ours(settings, tmp_path, authority) -> Path:
 def far(tmp_path) -> Iterator:
     servers = []
 
-    def open_far(folder: Path | None) -> Address:
-        servers.append(serve(folder))
+    def open_far(folder: Path | None, handler: type[Answers] = Answers) -> Address:
+        servers.append(serve(folder, handler))
         return Address("far", f"tcp://{HERE}:{servers[-1].server_address[1]}")
 
     yield open_far
@@ -135,6 +144,13 @@ def test_a_host_is_never_asked_without_tls(settings):
     assert not wires.is_tls(Address("local", "tcp://10.0.0.2:2375"))
     with pytest.raises(EngineUnreachable, match=r"ca\.pem cannot be read"):
         engine.knock(Address("bare", "tcp://10.0.0.2:2375"))
+
+
+def test_who_does_not_take_the_image_is_not_said_to_be_the_local_engine(far, authority, tmp_path, settings):
+    settings.DOCKER_HOST = far(None).url
+    host = far(authority.issue(tmp_path / "tls", HERE), HangsUp)
+    with pytest.raises(EngineUnreachable, match=f"No Docker Engine answers at {host.url}"):
+        images.send(host, print)
 
 
 def test_where_nobody_answers_it_is_said_soon(ours):
