@@ -7,7 +7,7 @@ on this engine; only tests that ask for one need an engine.
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -198,6 +198,7 @@ def pytest_runtest_makereport(item: pytest.Item):
     if report.failed and report.when == "call":
         for name, value in getattr(item, "funcargs", {}).items():
             if isinstance(value, Place):
-                lines = [line for _, line in engine.log_since(value.container)[-40:]]
-                report.sections.append((f"log of {name}", "\n".join(lines)))
+                with suppress(engine.EngineError):  # it is gone
+                    lines = [line for _, line in engine.log_since(value.container)[-40:]]
+                    report.sections.append((f"log of {name}", "\n".join(lines)))
     return report
