@@ -159,7 +159,7 @@ async def test_the_keyboard_is_lent_and_the_page_follows_to_a_new_sandbox(
     assert b"too late" not in mine.seen
     assert b"unasked" not in mine.seen
 
-    await asyncio.to_thread(containers.remove, alices.container)
+    await asyncio.to_thread(containers.remove, fresh.container)
     await Sandbox.objects.filter(pk=sandbox.pk).aupdate(state=State.STOPPED)
     assert await his.until_closed() in (1012, 4409)
     await his.connect()
