@@ -47,11 +47,14 @@ PROFILE_MISSING = gettext_noop(
 )
 CONTAINER_GONE = gettext_noop("The container does not run any more.")
 REFUSED = "It does not take our certificate, cert.pem: see whose it is."
+HUNG_UP = "reset by peer|broken pipe|closed connection without|eof occurred in violation"
 MENDS = {  # by a sign of what is wrong, the most telling first
     "permission denied": "Add this user to the group docker, and sign in again.",
     "alert": REFUSED,
     "has expired": "Its certificate has expired: give it a new one.",
     "mismatch": "Its certificate is for another name or address than that.",
+    "key usage": "The authority in ca.pem does not say that it signs certificates: make one with keyUsage=keyCertSign.",
+    "key identifier": "Its certificate does not say whose key signed it: make one with authorityKeyIdentifier=keyid.",
     "verify failed": "Its certificate is not by the authority in ca.pem.",
     "wrong version number": "It does not speak TLS there.",
     "timed out": "It took too long to answer: see whether the machine is overloaded.",
@@ -155,7 +158,7 @@ def unreachable(error: Exception) -> EngineUnreachable:
     else:
         mend = f"See whether the host {host.name} and its engine are up."
     mend = next((text for sign, text in MENDS.items() if sign in reason.lower()), mend)
-    if wires.is_tls(host) and re.search("reset by peer|broken pipe|closed connection without", reason, re.IGNORECASE):
+    if wires.is_tls(host) and re.search(HUNG_UP, reason, re.IGNORECASE):
         mend = REFUSED  # some hang up before what they say has come
     if isinstance(error, TLSParameterError):
         mend = f"{error.msg} Put ca.pem, cert.pem and key.pem there."

@@ -10,15 +10,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DAY = timedelta(days=1)
+USES = (
+    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+    "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+)  # fmt: skip
+SIGNS = x509.KeyUsage(**{use: use == "key_cert_sign" for use in USES})
 
 
 class Authority:
-    def __init__(self, name: str = "Fleet") -> None:
+    def __init__(self, name: str = "Fleet", says_it_signs: bool = True) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         constraints = x509.BasicConstraints(ca=True, path_length=0)
         builder = self.builder(self.name, self.key, datetime.now(UTC) - DAY, 2 * DAY)
-        self.certificate = builder.add_extension(constraints, critical=True).sign(self.key, hashes.SHA256())
+        builder = builder.add_extension(constraints, critical=True)
+        if says_it_signs:
+            builder = builder.add_extension(SIGNS, critical=True)
+        self.certificate = builder.sign(self.key, hashes.SHA256())
 
     def builder(self, subject, key, begins: datetime, lasts: timedelta) -> x509.CertificateBuilder:
         return (
@@ -29,6 +37,8 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(begins)
             .not_valid_after(begins + lasts)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
         )
 
     def issue(self, folder: Path, address: str = "", expired: bool = False) -> Path:

@@ -1,15 +1,18 @@
 """How engines on other hosts are reached: by TLS, with certificates on both sides, and a sentence for what is wrong."""
 
 import json
+import re
 import shutil
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from sandbox import engine, images, streaming, wires
 from sandbox.container import Address
@@ -137,6 +140,30 @@ async def test_only_our_authority_is_believed(far, authority, ours, tmp_path, ca
         engine.knock(host)
     with pytest.raises(EngineUnreachable):
         await ask(host)
+
+
+@pytest.mark.parametrize("says_it_signs", [True, False])
+def test_an_authority_that_does_not_say_that_it_signs_is_told_from_another(far, tmp_path, says_it_signs):
+    tls = Authority(says_it_signs=says_it_signs).issue(tmp_path / "tls", HERE)
+    strictly = ssl.create_default_context(cafile=str(tls / "ca.pem"))  # as Python does by itself from 3.13 on
+    strictly.verify_flags |= ssl.VERIFY_X509_STRICT
+    try:
+        with socket.create_connection((HERE, int(far(tls).url.rpartition(":")[2]))) as raw:
+            strictly.wrap_socket(raw, server_hostname=HERE).close()
+    except ssl.SSLError as error:
+        why = str(engine.unreachable(error))
+    else:
+        why = ""
+    assert ("does not say that it signs" in why) == (not says_it_signs)
+
+
+def test_certificates_are_good_that_are_made_as_the_guide_says(tmp_path):
+    guide = (settings.BASE_DIR / "docs" / "operating.md").read_text()
+    recipe = re.search(r"```sh\n(# Once, on a machine that you trust.*?)```", guide, re.DOTALL)
+    verify = "openssl verify -x509_strict -CAfile ca.pem -purpose"
+    checks = f"{verify} sslclient cert.pem && {verify} sslserver -verify_ip 10.0.0.2 host-cert.pem"
+    done = subprocess.run(["bash", "-ec", recipe[1] + checks], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "cert.pem: OK\nhost-cert.pem: OK\n", done.stderr
 
 
 def test_a_host_is_never_asked_without_tls(settings):
