@@ -101,11 +101,15 @@ class Postgres:
 
     part = archive.POSTGRES
     named = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "PASSWORD": "PGPASSWORD", "NAME": "PGDATABASE"}
-    options = ("sslmode", "sslrootcert", "sslcert", "sslkey", "passfile", "service")
+    options = (
+        "host", "hostaddr", "port", "target_session_attrs", "sslmode", "sslrootcert", "sslcert", "sslkey", "passfile",
+        "service",
+    )  # fmt: skip
 
     def __init__(self, connection: Mapping[str, Any]) -> None:
         said = {self.named[key]: value for key, value in connection.items() if key in self.named}
-        said |= {f"PG{key.upper()}": value for key, value in connection["OPTIONS"].items() if key in self.options}
+        options = {key: value for key, value in connection["OPTIONS"].items() if key in self.options}
+        said |= {f"PG{key.upper().replace('_', '')}": value for key, value in options.items()}
         self.environment = os.environ | {key: str(value) for key, value in said.items() if value}
 
     def copy(self, to: Path) -> list[str]:
