@@ -198,6 +198,8 @@ class TerminalConsumer(SandboxConsumer):
             await self.say({"type": "taken", "bytes": taken})
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.closed:  # what a page has sent before it learns that it is refused
+            return
         if bytes_data and self.terminal and not self.untyped and self.terminal.type_at_once(bytes_data):
             await self.note_taken(len(bytes_data))
             self.use()

@@ -23,6 +23,15 @@ async def test_a_visitor_is_refused(alice, make, shell, logs, path):
         assert await closed_with(socket) == 4401
 
 
+async def test_what_a_page_types_before_it_learns_that_it_is_refused_is_left_out(alice, make, shell):
+    sandbox = await sync_to_async(make)(alice)
+    async with page(terminal(sandbox), None) as socket:
+        await socket.send_to(bytes_data=b"ls\r")
+        assert await closed_with(socket) == 4401
+        assert await socket.receive_nothing()
+    assert shell.arguments == ()
+
+
 @BOTH
 async def test_someone_elses_sandbox_does_not_exist(alice, bob, charlie, make, shell, logs, path):
     sandbox = await sync_to_async(make)(alice)
