@@ -100,15 +100,18 @@ class Desk:
 async def main() -> None:
     order = json.loads(await asyncio.to_thread(sys.stdin.readline))
     errors: list[str] = []
-    desks = []
+    desks: list[Desk] = []
+    jobs: list[asyncio.Task[None]] = []
     for person in order["learners"]:
         learner = Learner(order["url"], person["cookies"])
         learner.code = person["code"]
         desks.append(Desk(learner, Voice(person["pid"]), errors))
     for first in range(0, len(desks), AT_ONCE):
-        await asyncio.gather(*(desk.open() for desk in desks[first : first + AT_ONCE]))
-    jobs = [asyncio.create_task(desk.read(desk.events.receive)) for desk in desks]
-    jobs += [asyncio.create_task(desk.read(desk.terminal.read)) for desk in desks]
+        opened = desks[first : first + AT_ONCE]
+        await asyncio.gather(*(desk.open() for desk in opened))
+        # At once: a socket that is not read does not answer the server's pings either.
+        jobs += [asyncio.create_task(desk.read(desk.events.receive)) for desk in opened]
+        jobs += [asyncio.create_task(desk.read(desk.terminal.read)) for desk in opened]
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     every = order["every"]
