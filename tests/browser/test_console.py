@@ -48,9 +48,9 @@ one = Participant.objects.get(learner__name="Learner {:03}")
 one.learner.enrollments.get().complete("day-1", "{}")
 one.raise_hand(timezone.now())
 """
-# Tell which rows are written to from now on, and how long the page was busy at a time.
+# Tell which rows are written to from now on.
 OBSERVE = """() => {
-    window.touched = new Set(), window.longest = 0;
+    window.touched = new Set();
     const all = {subtree: true, childList: true, characterData: true, attributes: true};
     new MutationObserver((changes) => changes.forEach(({target, addedNodes}) => {
         for (const node of [target, ...addedNodes]) {
@@ -58,9 +58,6 @@ OBSERVE = """() => {
             if (row) window.touched.add(row.querySelector("[data-name]").textContent);
         }
     })).observe(document.querySelector("[data-rows]"), all);
-    new PerformanceObserver((list) => list.getEntries().forEach(({duration}) => {
-        window.longest = Math.max(window.longest, duration);
-    })).observe({type: "longtask"});
 }"""
 
 
@@ -107,9 +104,7 @@ def test_of_a_hundred_learners_one_change_touches_their_row_alone(desk):
     assert first.locator("td[data-state=done]").count() >= 1
     assert page.locator("[data-hand-name]").all_inner_texts() == ["Learner 099"]
     until(lambda: "Learner 099 raised a hand." in page.locator("[data-announcer]").inner_text(), 3, "it being said")
-    touched, longest = page.evaluate("() => [[...window.touched], window.longest]")
-    assert touched == ["Learner 099"]
-    assert longest < 200, f"the page was busy for {longest} ms"
+    assert page.evaluate("() => [...window.touched]") == ["Learner 099"]
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

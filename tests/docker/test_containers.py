@@ -57,7 +57,7 @@ def test_waiting_for_one_that_ends_tells_what_it_printed(new_spec):
     started = time.monotonic()
     with pytest.raises(containers.NotReady, match="served by"):
         containers.wait_ready(container, timeout=10)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 9
     engine.client().wait(container.id)
     assert containers.ended()[spec.code] == container.id
     containers.remove(container)
@@ -89,7 +89,7 @@ def test_a_command_that_takes_too_long_is_ended(alices):
     started = time.monotonic()
     code, _ = alices.learner("sleep 77", timeout=1)
     assert code == 124
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 20
     assert alices.learner("pgrep -f 'sleep 7[7]'")[0] == 1
 
 
@@ -236,7 +236,7 @@ def test_a_sandbox_goes_even_if_something_in_it_is_frozen(new_place):
     engine.pause(place.container)  # asleep besides
     began = time.monotonic()
     containers.remove(place.container)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 9
     assert place.spec.code not in containers.made()
 
 
@@ -250,5 +250,5 @@ def test_whoever_freezes_and_hides_in_a_sandbox_goes_with_it(new_place):
         assert (code, state) == (0, "FROZEN\n")
     began = time.monotonic()
     containers.remove(place.container)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 9
     assert place.spec.code not in containers.made()

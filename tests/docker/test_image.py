@@ -115,4 +115,4 @@ def test_a_service_that_dies_is_started_again(fresh, service):
 def test_it_ends_at_once_when_it_is_told_to(fresh):
     started = time.monotonic()
     engine.client().stop(fresh.container_id, timeout=10)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 8  # seconds; of the ten after which it would be killed

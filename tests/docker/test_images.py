@@ -26,7 +26,7 @@ def test_what_is_there_is_not_made_again(installation):
     started = time.monotonic()
     images.ensure_all(said.append)
     assert said == []
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
 
 def test_a_changed_file_makes_a_new_image_and_the_old_one_goes(dish):

@@ -139,7 +139,7 @@ async def test_one_that_sleeps_is_not_asked_by_checks(sandbox, alice):
     await asleep(sandbox)
     began = time.monotonic()
     await asyncio.to_thread(tasks.check_tasks, sandbox.pk)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert await state_of(sandbox) == "paused"
 
 

@@ -83,7 +83,7 @@ def test_an_order_is_refused_at_once_while_the_broker_is_away(broker):
     began = time.monotonic()
     assert not tasks.order(tasks.check_tasks, 1)
     events.publish_state(CODE)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
     broker.start()
     assert tasks.order(tasks.check_tasks, 1)
 
@@ -112,7 +112,7 @@ def test_a_broker_that_hangs_is_not_waited_for_long(broker):
     for _again in range(2):
         began = time.monotonic()
         assert not tasks.order(tasks.check_tasks, 1)
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 10
 
 
 def test_a_broker_that_is_slow_is_waited_for(broker):
@@ -122,7 +122,7 @@ def test_a_broker_that_is_slow_is_waited_for(broker):
             began = time.monotonic()
             client.client_pause(500)
             assert said()
-            assert 0.4 < time.monotonic() - began < 2
+            assert 0.4 < time.monotonic() - began < 10
         assert client.llen("sarafa:celery") == 2
 
 

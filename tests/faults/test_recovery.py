@@ -153,7 +153,7 @@ def test_a_learner_can_log_a_line_of_any_length_and_is_still_checked(fresh):
     fresh.learner(f"for letter in a प %% '\"'; do {CALL}; done; docker ps")
     began = time.monotonic()
     facts = tasks.known_of(fresh.container, fresh.spec.owner_uid)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert any(call["path"] == "/containers/json" and call["versioned"] for call in facts["calls"])
 
 

@@ -138,7 +138,7 @@ def test_no_message_breaks_the_flow(start, rest):
 def test_a_line_as_long_as_docker_lets_it_be_takes_no_time(text):
     started = time.perf_counter()
     parse_daemon(1, text)
-    assert time.perf_counter() - started < 0.3
+    assert time.perf_counter() - started < 2  # a few milliseconds; what grows with the square takes minutes
 
 
 @pytest.mark.parametrize(
