@@ -4,6 +4,9 @@ VENV := .venv
 PY := $(VENV)/bin/python
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
+# Where it is set, each of the hundreds of processes that tests start would compile all there is once more.
+unexport PYTHONDONTWRITEBYTECODE
+UNSEEN := $(BIN)/pytest -q -n 2 -p no:playwright  # by a browser
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 SCRIPTS := $(shell find static/js static/css -type f) package.json tsconfig.json
 
@@ -33,9 +36,9 @@ test: setup $(VENV)/.dev
 	@scripts/apparmor.sh tools
 	@$(PY) scripts/prepare.py --images-only
 	npm run --silent check
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "not browser and not deployment"
+	$(UNSEEN) --dist loadfile -m "not browser and not deployment"
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "browser and not deployment" tests/browser
-	scripts/postgres.sh run $(BIN)/pytest -q -n 2 -m "database and not docker and not browser and not slow"
+	scripts/postgres.sh run $(UNSEEN) -m "database and not docker and not browser and not slow"
 	scripts/postgres.sh run $(BIN)/pytest -q -m restart tests/faults
 
 test-deployments: setup $(VENV)/.dev
@@ -50,7 +53,7 @@ test-postgres: setup $(VENV)/.dev
 	@scripts/faketime.sh
 	@scripts/apparmor.sh tools
 	@$(PY) scripts/prepare.py --images-only
-	scripts/postgres.sh run $(BIN)/pytest -q -n 2 --dist loadfile -m "database and not browser and not restart"
+	scripts/postgres.sh run $(UNSEEN) --dist loadfile -m "database and not browser and not restart"
 	scripts/postgres.sh run $(BIN)/pytest -q -m restart tests/faults
 
 check: $(VENV)/.dev var/build/.made $(MESSAGES)
@@ -60,7 +63,7 @@ check: $(VENV)/.dev var/build/.made $(MESSAGES)
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py course check
 	npm run --silent check
-	$(BIN)/pytest -q -n 2 -m "not docker and not browser and not slow"
+	$(UNSEEN) -m "not docker and not browser and not slow"
 
 bench: setup $(VENV)/.dev
 	@$(PY) scripts/prepare.py --images-only

@@ -43,10 +43,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark as `database` what is to be tried on each kind of database; leave out what is of the other kind alone."""
     from django.db import connection
 
-    if connection.vendor != "postgresql":
-        others = [item for item in items if item.get_closest_marker("postgresql")]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if not item.get_closest_marker("postgresql")]
+    [other] = {"postgresql", "sqlite"} - {connection.vendor}
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(other)])
+    items[:] = [item for item in items if not item.get_closest_marker(other)]
     for item in items:
         if {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db"):
             item.add_marker("database")
@@ -61,6 +60,12 @@ def fresh_pool() -> Iterator[None]:
         if stats["pool_size"] - stats["pool_available"] > 1:  # more than this thread's own
             connection.close()
             connection.close_pool()
+
+
+@pytest.fixture(autouse=True)
+def quick_clients(settings) -> None:
+    """Each test's client has middleware of its own, which would look through all static files before the first page."""
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(autouse=True)
