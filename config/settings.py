@@ -104,8 +104,10 @@ TEMPLATES = [
 
 # People and progress. SQLite in WAL mode, so that readers never wait for the one writer; or PostgreSQL.
 DATABASE_URL = secret("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'sarafa.sqlite3'}"
-database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True))
+# Connections are not kept, but given back to a pool: under ASGI each request has a thread, and so one, to itself.
+database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=0, conn_health_checks=True))
 if database["ENGINE"].endswith("sqlite3"):
+    database["ENGINE"] = "config.sqlite3"
     database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -113,9 +115,7 @@ if database["ENGINE"].endswith("sqlite3"):
     }
 elif database["ENGINE"].endswith("postgresql"):
     database["PASSWORD"] = secret("DATABASE_PASSWORD") or database["PASSWORD"]
-    # Under ASGI each request has a thread of its own, which would make a connection of its own: they share some. One
-    # that does not work any more is replaced when it is asked for, so that a restart of PostgreSQL mends itself.
-    database["CONN_MAX_AGE"] = 0  # it is given back, not kept
+    # One that does not work any more is replaced when it is asked for, so that a restart of PostgreSQL mends itself.
     database["OPTIONS"] = {
         "application_name": "sarafa",
         "connect_timeout": 5,
