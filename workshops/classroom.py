@@ -12,13 +12,15 @@ from django.utils import timezone
 from courses.models import Completion
 from sandbox.models import iso
 from sandbox.sockets import NO_SANDBOX
+from workshops.events import ROSTER
 from workshops.live import LiveConsumer, ask
 from workshops.models import Participant, Watch
 
 Frame = dict[str, Any]
 
 WATCHED_SECONDS = 1  # between two looks at whether whoever watched is still there
-CALM_SECONDS = 12  # between two looks without news: there are as many of these pages as learners
+CALM_SECONDS = 9  # between two looks without news: there are as many of these pages as learners
+SPREAD_SECONDS = 7  # up to so many more, not the same for all, so that they do not all look at once
 
 
 class ClassroomConsumer(LiveConsumer):
@@ -28,12 +30,17 @@ class ClassroomConsumer(LiveConsumer):
 
     async def opened(self) -> None:
         self.shown: Frame = {}
+        self.calm = CALM_SECONDS + self.scope["user"].pk % SPREAD_SECONDS
         await super().opened()
         await self.follow({self.scope["user"].pk})
 
     def patience(self) -> float:
         """A watcher whose process died tells nobody that it has gone."""
-        return WATCHED_SECONDS if self.shown.get("watchers") else CALM_SECONDS
+        return WATCHED_SECONDS if self.shown.get("watchers") else self.calm
+
+    def concerns_all(self, message: dict[str, Any]) -> bool:
+        """Who has come or gone is shown here only beside what one's mates have done."""
+        return message["type"] != ROSTER or bool(self.shown.get("mates"))
 
     async def show(self, stale: set[int] | None) -> bool:
         found = await ask(seen_by, self.scope["user"].pk, self.argument("code"))

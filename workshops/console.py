@@ -7,68 +7,40 @@
     page sends nothing. Close codes: 4401 not signed in, 4404 no such workshop, or none of yours.
 """
 
-from typing import Any
-
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from courses.models import User
 from sandbox.models import iso
 from sandbox.sockets import NO_SANDBOX
-from workshops import roster
 from workshops.live import LiveConsumer, ask
 from workshops.models import Workshop
-from workshops.plan import columns
-
-Frame = dict[str, Any]
+from workshops.room import Frame, room_of
 
 
 class Board:
     """What one console shows, and has shown."""
 
     def __init__(self, user_id: int, code: str, language: str) -> None:
-        self.user_id, self.code, self.language = user_id, code, language
-        self.rows: dict[int, roster.Row] = {}  # by the learner
-        self.told: dict[int, Frame] = {}  # the same, as the page gets them
+        self.user_id, self.room = user_id, room_of(code, language)
         self.shown: Frame = {}
         self.shown_rows: dict[int, Frame] = {}
 
-    def look(self, learners: set[int] | None) -> Frame | None:
+    def look(self, learners: set[int] | None, since: float) -> Frame | None:
         """Look at these learners, or, with None, at all, and return the frame that tells what has changed.
 
-        It is empty if nothing has. Return None if the user may not see this workshop, or there is none.
+        It is empty if nothing has. Return None if the user may not see this workshop, which is asked with all the
+        rest, or there is none. `since` is of time.monotonic(): what was read later need not be read again.
         """
-        now = timezone.now()
-        workshop = self.workshop()
-        if not workshop:
+        if learners is None and not self.may_see():
             return None
-        tasks = columns(workshop, self.language)
-        found = roster.rows(workshop, tasks, now, learners)
-        self.take(found, set(self.rows) if learners is None else learners)
-        ordered = sorted(self.rows.values(), key=lambda row: row.participant.pk)
-        return self.changes(
-            {
-                "workshop": workshop_json(workshop),
-                "columns": [column.as_json() for column in tasks],
-                "times": roster.times_of(ordered, tasks),
-                "radar": roster.radar_of(ordered, now),
-            },
-            {row.participant.pk: self.told[row.participant.learner_id] for row in ordered},
-        )
+        if not self.room.look(learners, since):
+            return None
+        return self.changes(*self.room.shown())
 
-    def take(self, found: list[roster.Row], looked_for: set[int]) -> None:
-        """Put what was found in the place of these learners' rows. The others are not told anew: it takes longest."""
-        for learner in looked_for:
-            self.rows.pop(learner, None)
-            self.told.pop(learner, None)
-        for row in found:
-            self.rows[row.participant.learner_id] = row
-            self.told[row.participant.learner_id] = row.as_json()
-
-    def workshop(self) -> Workshop | None:
+    def may_see(self) -> bool:
         user = User.objects.filter(pk=self.user_id).first()
-        known = Workshop.objects.taught_by(user) if user else Workshop.objects.none()
-        return known.select_related("showing").filter(code=self.code).first()
+        return user is not None and Workshop.objects.taught_by(user).filter(code=self.room.code).exists()
 
     def changes(self, whole: Frame, rows: dict[int, Frame]) -> Frame:
         is_first = not self.shown
@@ -80,20 +52,6 @@ class Board:
             return {}
         about = {"type": "room" if is_first else "change", "now": iso(timezone.now())}
         return about | told | {"rows": changed, "gone": gone}
-
-
-def workshop_json(workshop: Workshop) -> Frame:
-    return {
-        "code": workshop.code,
-        "spoken_code": workshop.spoken_code,
-        "title": workshop.title,
-        "state": workshop.state,
-        "starts_at": iso(workshop.starts_at),
-        "ends_at": iso(workshop.ends_at),
-        "capacity": workshop.capacity,
-        "names_on_wall": workshop.names_on_wall,
-        "showing": workshop.showing.display_name if workshop.showing else None,
-    }
 
 
 def nothing_new() -> Frame:
@@ -111,10 +69,11 @@ class ConsoleConsumer(LiveConsumer):
         await super().opened()
 
     async def show(self, stale: set[int] | None) -> bool:
-        frame = await ask(self.board.look, stale)
+        frame = await ask(self.board.look, stale, self.heard_at)
         if frame is None:
             return False
-        await self.follow(set(self.board.rows))
+        self.looked_at = self.board.room.looked_at  # together with the other consoles
+        await self.follow(set(self.board.room.rows))
         if frame or stale is None:
             await self.say(frame or nothing_new())
         return True

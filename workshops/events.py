@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 from sandbox.events import Inbox, publish
 
+ROSTER = "workshop.roster"
 LOOK_SECONDS = 4  # after which one looks again, in case the message that told of a change was lost
 
 
@@ -13,8 +14,13 @@ def group_of(code: str) -> str:
 
 
 def publish_workshop(code: str) -> None:
-    """Say that the workshop or its roster has changed: whoever shows it looks again."""
+    """Say that the workshop has changed: whoever shows it looks again."""
     publish(group_of(code), {"type": "workshop.news"})
+
+
+def publish_roster(code: str) -> None:
+    """Say that somebody has joined or left: whoever shows who is there looks again."""
+    publish(group_of(code), {"type": ROSTER})
 
 
 async def heard_or_waited(code: str) -> AsyncIterator[None]:

@@ -21,7 +21,7 @@ def join(workshop: Workshop, learner: User) -> Participant:
     """
     with transaction.atomic():
         participant = admit(workshop, learner)
-    events.publish_workshop(workshop.code)
+    events.publish_roster(workshop.code)
     return participant
 
 
@@ -29,7 +29,7 @@ def join_as_guest(workshop: Workshop, name: str) -> Participant:
     """Make a guest of this name, and let them take part. Raise JoinError, and make nobody, if they cannot."""
     with transaction.atomic():
         participant = admit(workshop, User.objects.create_guest(name))
-    events.publish_workshop(workshop.code)
+    events.publish_roster(workshop.code)
     return participant
 
 
@@ -70,7 +70,7 @@ def leave(participant: Participant) -> None:
     participant.delete()
     participant.publish()
     workshop.keep_reserved(timezone.now())
-    events.publish_workshop(workshop.code)
+    events.publish_roster(workshop.code)
 
 
 def returning(personal_code: str) -> Participant | None:

@@ -21,35 +21,45 @@ class LiveConsumer(Consumer):
     async def opened(self) -> None:
         self.due = asyncio.Event()
         self.stale: set[int] | None = None  # learners of whom there is news; None: look at everything
+        self.looked_at = 0.0  # at everything; the times are of time.monotonic()
+        self.heard_at = time.monotonic()  # the last news
         self.inbox = Inbox(events.group_of(self.argument("code")))
         self.start(self.listen())
         self.start(self.keep_showing())
 
     async def listen(self) -> None:
         async for message in self.inbox.messages():
+            self.heard_at = time.monotonic()
             if message["type"] == "learner.news" and self.stale is not None:
                 self.stale.add(message["learner"])
             elif message["type"] != "learner.news":
+                if not self.concerns_all(message):
+                    continue
                 self.stale = None
             self.due.set()
+
+    def concerns_all(self, message: dict[str, Any]) -> bool:
+        """Whether news of the workshop is a reason to look at everything."""
+        return True
 
     async def follow(self, learners: set[int]) -> None:
         await self.inbox.follow({group_of_learner(learner) for learner in learners})
 
     async def keep_showing(self) -> None:
-        looked_at = 0.0
         while True:
-            if time.monotonic() - looked_at >= self.patience():
-                self.stale = None
+            due = self.looked_at + self.patience()
+            if time.monotonic() >= due:
+                self.stale, self.heard_at = None, max(self.heard_at, due)
             stale, self.stale = self.stale, set()
-            looked_at = time.monotonic() if stale is None else looked_at
+            if stale is None:
+                self.looked_at = time.monotonic()
             self.due.clear()
             if not await self.show(stale):
                 await self.close(NO_SANDBOX)
                 return
             try:
                 # Not wait_for: up to Python 3.11 it may swallow the cancellation that a closed page brings.
-                async with asyncio.timeout(max(0, looked_at + self.patience() - time.monotonic())):
+                async with asyncio.timeout(max(0, self.looked_at + self.patience() - time.monotonic())):
                     await self.due.wait()
                 await asyncio.sleep(GATHER_SECONDS)
             except TimeoutError:
@@ -65,5 +75,5 @@ class LiveConsumer(Consumer):
 
 
 async def ask(question: Callable[..., Any], *arguments: Any) -> Any:
-    """Ask the database."""
-    return await database_sync_to_async(question)(*arguments)
+    """Ask the database, beside whatever else asks it: a look at a whole class takes a while."""
+    return await database_sync_to_async(question, thread_sensitive=False)(*arguments)

@@ -1,5 +1,6 @@
 """What a learner's pages know of their workshop, and the strip beside the lesson."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,8 @@ from django.utils import timezone
 from tests.sandbox.pages import closed_with, page
 from tests.workshops.conftest import make_workshop
 from tests.workshops.rooms import classroom, frame
-from workshops.models import Note, Participant, State, Watch
+from workshops import joining
+from workshops.models import Note, Participant, State, Watch, Workshop
 
 LESSON = "/courses/sarafa-bazaar/day-2/"
 
@@ -38,6 +40,17 @@ async def test_hand_notes_and_what_is_shown_are_told_as_they_change(workshop, pa
         assert (await frame(socket, lambda told: told["showing"]))["showing"] == {"name": "Bob"}
         await sync_to_async(workshop.close)(timezone.now())
         assert (await frame(socket, lambda told: told["workshop"]["state"] == "closed"))["showing"] is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("shared", [False, True])
+async def test_who_comes_makes_pages_look_again_only_where_mates_are_shown(workshop, participant, bob, alice, shared):
+    await Workshop.objects.filter(pk=workshop.pk).aupdate(progress_shared=shared)
+    async with page(classroom(workshop), alice) as socket:
+        await frame(socket, lambda told: told["type"] == "classroom")
+        await asyncio.sleep(0.1)
+        await sync_to_async(joining.join_as_guest)(workshop, "Charlie")
+        assert await socket.receive_nothing(timeout=1) is not shared
 
 
 @pytest.mark.django_db(transaction=True)

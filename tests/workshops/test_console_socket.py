@@ -15,7 +15,7 @@ from sandbox.events import publish_learner
 from sandbox.models import Trouble
 from tests.sandbox.pages import closed_with, page
 from tests.workshops.conftest import make_workshop
-from workshops import events, live
+from workshops import events, live, roster
 from workshops.models import Note, Participant, Watch, Workshop
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -109,6 +109,41 @@ async def test_a_change_of_one_learner_brings_their_row_alone(workshop, two, bob
     assert frame["type"] == "change"
     assert [row["id"] for row in frame["rows"]] == [two[0].pk]
     assert is_seen(frame["rows"][0])
+
+
+@pytest.fixture
+def read(monkeypatch) -> list[object]:
+    """Of which learners the rows were read, each time."""
+    asked, rows = [], roster.rows
+
+    def noted(workshop, columns, now, learners=None):
+        asked.append(learners)
+        return rows(workshop, columns, now, learners)
+
+    monkeypatch.setattr(roster, "rows", noted)
+    return asked
+
+
+async def test_what_all_consoles_show_is_read_once(workshop, two, bob, dora, read):
+    await workshop.instructors.aadd(dora)
+    async with opened(workshop, bob) as first, opened(workshop, dora) as second:
+        del read[:]
+        await sync_to_async(two[0].raise_hand)(timezone.now())
+        frames = [await news(first), await news(second)]
+    assert [[row["id"] for row in frame["rows"]] for frame in frames] == [[two[0].pk]] * 2
+    assert read == [{two[0].learner_id}]
+
+
+async def test_what_happens_while_it_is_read_is_read_again(workshop, two, bob, read, monkeypatch):
+    """News that comes when one has just begun to read may be of what was not there yet."""
+    monkeypatch.setattr(live, "GATHER_SECONDS", 0.3)
+    async with opened(workshop, bob) as socket:
+        del read[:]
+        await sync_to_async(two[0].raise_hand)(timezone.now())
+        assert (await news(socket))["rows"][0]["hand_at"]
+        await sync_to_async(two[0].lower_hand)()
+        assert not (await news(socket))["rows"][0]["hand_at"]
+    assert read == [{two[0].learner_id}] * 2
 
 
 async def test_who_is_stuck_is_on_the_radar_at_once(workshop, two, bob):
