@@ -17,6 +17,7 @@ from bench.classmates import Class
 from bench.consoles import Causes, Console
 from bench.entering import LESSON, Workshop
 from bench.learner import Events, Gone, Learner
+from bench.platform import processor_time_of, resident_of
 from bench.rehearsal import Command, rehearse
 from bench.report import Figure, milliseconds, percentile
 
@@ -72,8 +73,8 @@ class Lesson:
         jobs += [asyncio.create_task(self.attend(name, one)) for name, one in self.workshop.learners.items()]
         jobs += [asyncio.create_task(self.causes.look_for_troubles())]
         await asyncio.sleep(SETTLE)
-        await mates.begin()
         load = Load(self.bench)
+        await mates.begin()
         causing = [asyncio.create_task(self.raise_hands()), asyncio.create_task(self.send_notes())]
         await load.watch(seconds - LAST_NEWS)
         for job in causing:
@@ -154,23 +155,29 @@ def delay(name: str, seconds: list[float], limit: float | None) -> list[Figure]:
 
 
 class Load:
-    """What the platform's processes take meanwhile."""
+    """What the platform's processes take meanwhile. They are looked up once: among thousands that takes a while."""
 
     def __init__(self, bench: Bench) -> None:
-        self.platform = bench.platform
+        parts = (*MEASURED, VISITS, BROKER)
+        self.pids = {part: bench.platform.pids(part) for part in parts}
         self.seconds: dict[str, float] = {}
         self.grown: dict[str, tuple[float, float]] = {}
 
     async def watch(self, seconds: float) -> None:
-        parts = (*MEASURED, VISITS, BROKER)
-        began, before = time.monotonic(), {part: self.platform.processor_time(part) for part in parts}
+        began, before = time.monotonic(), {part: self.processor_time(part) for part in self.pids}
         warms_up = min(WARMS_UP, seconds / 2)
         await asyncio.sleep(warms_up)
-        settled = {part: self.platform.resident(part) for part in (WEB, WORKER)}
+        settled = {part: self.resident(part) for part in (WEB, WORKER)}
         await asyncio.sleep(seconds - warms_up)
         self.took = time.monotonic() - began
-        self.seconds = {part: self.platform.processor_time(part) - before[part] for part in parts}
-        self.grown = {part: (settled[part] / MIB, self.platform.resident(part) / MIB) for part in settled}
+        self.seconds = {part: self.processor_time(part) - before[part] for part in self.pids}
+        self.grown = {part: (settled[part] / MIB, self.resident(part) / MIB) for part in settled}
+
+    def processor_time(self, part: str) -> float:
+        return sum(map(processor_time_of, self.pids[part]))
+
+    def resident(self, part: str) -> int:
+        return sum(map(resident_of, self.pids[part]))
 
     def figures(self, typed: int) -> list[Figure]:
         cores = {part: seconds / self.took for part, seconds in self.seconds.items()}

@@ -137,13 +137,17 @@ class Platform:
         pids = descendants(self.process.pid)
         return [pid for pid in pids if what in command_of(pid) and parent_of(pid) == self.process.pid]
 
+    def pids(self, what: str) -> list[int]:
+        """Return the processes of one kind, with their children: "config.asgi", "celery" or "valkey"."""
+        return [pid for pid in descendants(self.process.pid) if what in command_of(pid)]
+
     def resident(self, what: str) -> int:
-        """Return the bytes of resident memory of the processes of one kind: "config.asgi", "celery" or "valkey"."""
-        return sum(resident_of(pid) for pid in descendants(self.process.pid) if what in command_of(pid))
+        """Return the bytes of resident memory of the processes of one kind; see `pids`."""
+        return sum(map(resident_of, self.pids(what)))
 
     def processor_time(self, what: str) -> float:
-        """Return the seconds of a processor that the processes of one kind have had; see `resident`."""
-        return sum(processor_time_of(pid) for pid in descendants(self.process.pid) if what in command_of(pid))
+        """Return the seconds of a processor that the processes of one kind have had; see `pids`."""
+        return sum(map(processor_time_of, self.pids(what)))
 
 
 @contextmanager
