@@ -1,9 +1,6 @@
 """Three hosts, and a platform with a worker of its own."""
 
-import fcntl
-import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,18 +9,16 @@ from django.test import override_settings
 
 from config.celery import app
 from sandbox import gateway
-from sandbox.container import Address
 from tests.faults.conftest import common, depot, environment_of, share
 from tests.faults.workers import Workers
 from tests.fleet import remote
 from tests.fleet.authority import Authority
 from tests.fleet.remote import Remote
-from tests.parts import until, use_queue
+from tests.parts import use_queue
 
 __all__ = ["depot"]
 
 LISTEN = f"{remote.HERE}:5443"
-LOCK = Path("/tmp/sarafa-fleet.lock")
 
 
 @pytest.fixture(scope="module")
@@ -34,25 +29,9 @@ def authority() -> Authority:
 @pytest.fixture(scope="module")
 def remotes(installation: str, authority: Authority, tmp_path_factory) -> Iterator[list[Remote]]:
     folder = tmp_path_factory.mktemp("hosts")
-    with LOCK.open("w") as lock, override_settings(WAREHOUSE_LISTEN=LISTEN):
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        remote.clear_away()
-        remote.lay_network()
-        made = [Remote(number, folder, authority) for number in (1, 2, 3)]
-        try:
-            for one in made:
-                one.connect()
-                one.start()
-                authority.issue(Address(one.name, one.url).certificates)
-            until(lambda: all(map(Remote.answers, made)), 60, f"engines: {[one.log[-500:] for one in made]}")
-            yield made
-        finally:
-            with ThreadPoolExecutor(len(made)) as pool:
-                list(pool.map(Remote.cut_power, made))
-            remote.clear_away()
-            gateway.close()
-            for one in made:
-                shutil.rmtree(Address(one.name, one.url).certificates)
+    with override_settings(WAREHOUSE_LISTEN=LISTEN), remote.three(folder, authority) as made:
+        yield made
+    gateway.close()
 
 
 @pytest.fixture

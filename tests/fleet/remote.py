@@ -1,9 +1,12 @@
 """Hosts on this machine: each an engine in namespaces of its own, behind TLS, on a network that can be unplugged."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sandbox import engine
@@ -15,6 +18,7 @@ BRIDGE = "sarafa-fleet"
 NETWORK = "10.213.77"
 HERE = f"{NETWORK}.1"
 PORT = 2376
+LOCK = Path("/tmp/sarafa-fleet.lock")
 
 
 def ip(*words: str) -> None:
@@ -81,6 +85,29 @@ class Remote:
             self.process.kill()
             self.process.wait(30)
             until(lambda: not pids_of(self.space), 30, "the end of all its processes")
+
+
+@contextlib.contextmanager
+def three(folder: Path, authority: Authority) -> Iterator[list[Remote]]:
+    """Three hosts whose engines answer, and the certificates for them. A machine has one such fleet at a time."""
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        clear_away()
+        lay_network()
+        made = [Remote(number, folder, authority) for number in (1, 2, 3)]
+        try:
+            for one in made:
+                one.connect()
+                one.start()
+                authority.issue(Address(one.name, one.url).certificates)
+            until(lambda: all(map(Remote.answers, made)), 60, f"engines: {[one.log[-500:] for one in made]}")
+            yield made
+        finally:
+            with ThreadPoolExecutor(len(made)) as pool:
+                list(pool.map(Remote.cut_power, made))
+            clear_away()
+            for one in made:
+                shutil.rmtree(Address(one.name, one.url).certificates, ignore_errors=True)
 
 
 def pids_of(space: str) -> list[str]:
