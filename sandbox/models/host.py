@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Q, Sum, Value
+from django.db.models import Count, F, FilteredRelation, Q, Sum, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy
 
@@ -31,8 +31,9 @@ class HostQuerySet(models.QuerySet["Host"]):
     def with_room(self) -> Self:
         """Tell of each, as `limit`, how many sandboxes it can hold, as `live`, how many it has, and its `room`."""
         limit = Coalesce(F("capacity"), Value(capacity.limit()))
-        live = Count("sandboxes", filter=Q(sandboxes__state__in=LIVE))
-        return self.annotate(limit=limit, live=live, room=Greatest(limit - live, Value(0)))
+        alive = FilteredRelation("sandboxes", condition=Q(sandboxes__state__in=LIVE))  # those that ended are many more
+        live = Count("alive")
+        return self.annotate(alive=alive).annotate(limit=limit, live=live, room=Greatest(limit - live, Value(0)))
 
     def roomiest(self) -> Self:
         """Those with room, the one with the most first, and behind all others those that have just not answered."""
