@@ -10,8 +10,11 @@ UNSEEN := $(BIN)/pytest -q -n 2 -p no:playwright  # by a browser
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 SCRIPTS := $(shell find static/js static/css -type f) package.json tsconfig.json
 
-.PHONY: run test test-deployments test-postgres check bench setup frontend lock audit deploy clean remove python-version
+TARGETS := run test test-deployments test-postgres check bench setup frontend lock audit deploy clean remove python-version
+.PHONY: $(TARGETS)
 .DEFAULT_GOAL := help
+COMMA := ,
+SPACE := $() $()
 
 help:
 	@echo "make run    set everything up and serve the course on http://127.0.0.1:8000 (PORT, HOST)"
@@ -19,7 +22,7 @@ help:
 	@echo "make test-deployments  a fleet of three engines, the compose file, and a box without the internet"
 	@echo "make test-postgres  every test on PostgreSQL, but those in a browser"
 	@echo "make check  lint, types, fast tests, missing migrations"
-	@echo "make bench  measure speed and memory"
+	@echo "make bench  measure speed and memory; what is named after it, and nothing else: make bench fleet"
 	@echo "make audit  ask whether vulnerabilities are known of the locked packages"
 	@echo "make deploy build and start it as a service, with docker compose (NAME, by which browsers reach it)"
 	@echo "make remove take away what the set-up made: containers, images, var/, .venv/, node_modules/"
@@ -67,7 +70,16 @@ check: $(VENV)/.dev var/build/.made $(MESSAGES)
 
 bench: setup $(VENV)/.dev
 	@$(PY) scripts/prepare.py --images-only
-	$(PY) -m bench
+	$(PY) -m bench $(addprefix --only ,$(subst $(SPACE),$(COMMA),$(NAMED)))
+
+# What is named after bench is measured, and no goal of its own: `make bench remove` must remove nothing.
+ifeq ($(firstword $(MAKECMDGOALS)),bench)
+NAMED := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+$(foreach name,$(filter $(TARGETS),$(NAMED)),$(error make bench $(name): that is a target. Use: $(PY) -m bench --only $(name)))
+.PHONY: $(NAMED)
+$(NAMED):
+	@:
+endif
 
 deploy: $(VENV)/.run var/build/.made
 	@scripts/wheels.sh

@@ -19,6 +19,7 @@ from bench import (
     density,
     drawing,
     echo,
+    fleet,
     memory,
     naps,
     pages,
@@ -43,6 +44,7 @@ from bench.shells import Engine
 NO_POOL = {"SANDBOX_POOL": "0"}
 AS_DELIVERED: dict[str, str] = {}
 SLEEPY = {"SANDBOX_POOL": "0", "SANDBOX_IDLE_MINUTES": "0.4"}
+OF_A_FLEET = {"SANDBOX_POOL": "0", "WAREHOUSE_LISTEN": fleet.LISTEN}
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Measure:
     take: Callable[[Bench], Awaitable[list[Figure]]]
     settings: dict[str, str]
     by_default: bool = True
+    on_postgres: bool = False
 
 
 # In this order: what is measured of a process that has done little yet comes first.
@@ -75,6 +78,7 @@ MEASURES = {
     "sleep": Measure(naps.measure, SLEEPY),
     "density": Measure(density.measure, AS_DELIVERED, by_default=False),
     "soak": Measure(soak.measure, AS_DELIVERED, by_default=False),
+    "fleet": Measure(fleet.measure, OF_A_FLEET, by_default=False, on_postgres=True),
 }
 
 
@@ -91,12 +95,16 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def set_up_of(name: str) -> tuple[dict[str, str], bool]:
+    return MEASURES[name].settings, MEASURES[name].on_postgres
+
+
 def measure_each(names: list[str], options: argparse.Namespace) -> list[Figure]:
     """Measure in as many platforms, one after another, as there are set-ups among what is measured."""
     figures: list[Figure] = []
-    for settings, group in groupby(names, lambda name: MEASURES[name].settings):
+    for (settings, on_postgres), group in groupby(names, set_up_of):
         say(f"Starting the platform {settings or 'as delivered'} …")
-        with platform.running(**settings) as running:
+        with platform.running(on_postgres, **settings) as running:
             figures += uvloop.run(measure_all(running, list(group), options))
             say("Stopping the platform …")
     return figures

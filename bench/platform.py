@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -120,10 +120,12 @@ class Platform:
         """Compare rows with containers some times, as the worker does; return the seconds of each."""
         return list(json.loads(self.told_by(TIME_RECONCILE)))
 
-    def told_by(self, program: str, *arguments: str) -> str:
-        """Run a program with the platform's settings; return what it prints."""
-        command = [sys.executable, "-c", program, *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, check=True, text=True, stdout=subprocess.PIPE)
+    def told_by(self, program: str, *arguments: str, given: str = "", **settings: str) -> str:
+        """Run a program with the platform's settings, or others, and hand it what is given; return what it prints."""
+        command, environment = [sys.executable, "-c", program, *arguments], self.environment | settings
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, check=True, text=True, input=given, stdout=subprocess.PIPE
+        )
         return done.stdout
 
     def warm(self) -> int:
@@ -151,17 +153,30 @@ class Platform:
 
 
 @contextmanager
-def running(**settings: str) -> Iterator[Platform]:
+def running(on_postgres: bool = False, **settings: str) -> Iterator[Platform]:
     data = Path(tempfile.mkdtemp(prefix="sarafa-bench-"))
-    platform = Platform(data, **settings)
     try:
-        try:
-            platform.start()
-            yield platform
-        finally:
-            platform.stop()
+        with ExitStack() as stack:
+            database = stack.enter_context(postgres(data)) if on_postgres else {}
+            platform = Platform(data, **settings, **database)
+            try:
+                platform.start()
+                yield platform
+            finally:
+                platform.stop()
     finally:
         shutil.rmtree(data, ignore_errors=True)
+
+
+@contextmanager
+def postgres(data: Path) -> Iterator[dict[str, str]]:
+    """Run a PostgreSQL, and yield the setting that names it."""
+    script, environment = str(ROOT / "scripts/postgres.sh"), os.environ | {"DATA_DIR": str(data)}
+    try:
+        said = subprocess.run([script, "start"], env=environment, check=True, text=True, stdout=subprocess.PIPE)
+        yield {"DATABASE_URL": said.stdout.strip()}
+    finally:
+        subprocess.run([script, "remove"], env=environment, check=False)
 
 
 def end_with_parent() -> None:
@@ -203,9 +218,10 @@ def resident_of(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:")), 0)
 
 
-def processor_time_of(pid: int) -> float:
+def processor_time_of(pid: int, ended: bool = False) -> float:
+    """Return the seconds of a processor that a process has had; with `ended`, also its children that have ended."""
     try:
-        user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11 : 15 if ended else 13]
     except OSError:
         return 0
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
