@@ -26,7 +26,7 @@ QUEUE, TAKEN = "sarafa:celery", "sarafa:unacked"
 GROUPS = 100  # learners, whose pages listen
 SECONDS = 120  # for all to be done
 QUIET = 3  # seconds without an event, after which what has not come is lost
-# An event of the usual size: the verdicts on a course's tasks, see bench/rounds.py.
+# As large as those that a check sends are on average: see bench/rounds.py.
 EVENT = {"type": "sandbox.tasks", "results": "x" * 2048}
 WORKER = [
     sys.executable, "-m", "celery", "-q", "-A", "config", "worker", "--pool", "threads", "--concurrency", "8",
