@@ -205,5 +205,6 @@ class CustomerRunAdmin(ReadOnlyAdmin):
 @admin.register(Reservation)
 class ReservationAdmin(ScopedAdmin):
     list_display = ["purpose", "sandboxes", "begins_at", "ends_at"]
+    raw_id_fields = ["learners"]
     list_filter = ["begins_at"]
     search_fields = ["purpose"]

@@ -6,6 +6,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from courses.models import User
+from sandbox.models import Reservation
 from workshops import codes, events
 from workshops.models import Participant, State, Workshop
 
@@ -46,7 +47,7 @@ def admit(workshop: Workshop, learner: User) -> Participant:
         raise JoinError(reason)
     participant = Participant.objects.create(workshop=locked, learner=learner)
     learner.enroll(locked.course)
-    locked.reserve(timezone.now())
+    Reservation.objects.expect(locked.purpose, learner)
     return participant
 
 

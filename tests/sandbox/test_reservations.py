@@ -89,6 +89,18 @@ def test_while_the_class_lasts_nothing_is_given_back(reserve, make):
     assert Sandbox.objects.warm().count() == 3
 
 
+def test_what_is_kept_for_a_class_is_not_given_back_while_it_comes_in(reserve, now, alice, charlie, make):
+    """Who has joined is about to ask for one. It was given back just then, and another started in its place."""
+    reserve(2)
+    for learner in (alice, charlie):
+        Reservation.objects.expect("a class", learner)
+        make(None, active_at=None)
+    empty_pool()
+    assert Sandbox.objects.warm().count() == pool_size(now) == 2
+    open_for(alice)
+    assert Sandbox.objects.warm().count() == pool_size(now) == 1
+
+
 def test_what_learners_have_is_never_given_back(alice, make):
     sandbox = make(alice)
     make(None, active_at=None)

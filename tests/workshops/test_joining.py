@@ -14,10 +14,6 @@ from workshops.joining import JoinError
 from workshops.models import Participant, State, Workshop
 
 
-def reserved(workshop: Workshop) -> int:
-    return Reservation.objects.get(purpose=workshop.purpose).sandboxes
-
-
 def test_who_joins_takes_part_and_takes_the_course(workshop, alice):
     participant = joining.join(workshop, alice)
     assert (participant.workshop, participant.learner) == (workshop, alice)
@@ -25,11 +21,16 @@ def test_who_joins_takes_part_and_takes_the_course(workshop, alice):
     assert len(participant.personal_code) == 12
 
 
-def test_a_place_that_is_taken_is_not_kept_warm_any_more(workshop, alice, charlie):
+def test_a_sandbox_is_kept_warm_for_who_has_joined_until_they_have_theirs(workshop, alice, charlie, make):
+    now = timezone.now()
+    workshop.reserve(now)
     joining.join(workshop, alice)
-    assert reserved(workshop) == workshop.capacity - 1
-    joining.leave(joining.join(workshop, charlie))
-    assert reserved(workshop) == workshop.capacity - 1
+    make(charlie)  # who is not in it
+    assert Reservation.objects.wanted(now) == workshop.capacity
+    make(alice)
+    assert Reservation.objects.wanted(now) == workshop.capacity - 1
+    joining.leave(Participant.objects.get(learner=alice))
+    assert Reservation.objects.wanted(now) == workshop.capacity
 
 
 def test_joining_twice_is_joining_once(workshop, alice):

@@ -42,10 +42,13 @@ def test_its_sandboxes_are_warm_a_quarter_of_an_hour_before(planned, now):
 
 def test_what_is_reserved_is_made_true_again(workshop, participant, now):
     tend(now)
-    assert Reservation.objects.get().sandboxes == workshop.capacity - 1
-    participant.delete()
-    tend(now)
     assert Reservation.objects.get().sandboxes == workshop.capacity
+    assert list(Reservation.objects.get().learners.all()) == [participant.learner]
+    participant.delete()
+    Workshop.objects.update(capacity=3)
+    tend(now)
+    assert Reservation.objects.get().sandboxes == 3
+    assert not Reservation.objects.get().learners.exists()
 
 
 def test_a_workshop_that_was_closed_is_not_opened_again(planned, now):

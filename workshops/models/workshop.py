@@ -146,16 +146,13 @@ class Workshop(models.Model):
     # --- room ---
 
     def reserve(self, at: datetime) -> None:
-        """Keep as many sandboxes warm as there are places that nobody has taken yet, if it begins soon."""
+        """Keep a sandbox warm for each place whose learner, if there is one yet, has none; if it begins soon."""
         if self.state == State.CLOSED:
             return self.release()
-        taken = self.participants.count()
-        Reservation.objects.put(
-            self.purpose,
-            sandboxes=max(0, self.capacity - taken),
-            begins_at=self.starts_at - WARM_BEFORE,
-            ends_at=self.ends_at,
+        made = Reservation.objects.put(
+            self.purpose, sandboxes=self.capacity, begins_at=self.starts_at - WARM_BEFORE, ends_at=self.ends_at
         )
+        made.learners.set(self.participants.values_list("learner", flat=True))
         return None
 
     def keep_reserved(self, at: datetime) -> None:
