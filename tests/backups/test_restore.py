@@ -61,6 +61,7 @@ def test_sandboxes_have_ended_since_no_container_is_theirs(old, new, folder):
     assert new.ask("SELECT code, state FROM sandbox_sandbox") == [("hers", "stopped")]
 
 
+@pytest.mark.slow
 def test_a_backup_of_an_older_version_is_brought_up_to_date(old, new, folder):
     with databases.being_restored(old.database.place) as alias:
         call_command("migrate", "workshops", "zero", database=alias, verbosity=0)

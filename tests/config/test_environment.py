@@ -91,12 +91,14 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.wait(10)
 
 
+@pytest.mark.slow
 def test_a_password_is_told_by_everyone_who_goes_there(guarded: str, tmp_path: Path):
     (tmp_path / "password").write_text(PASSWORD)
     answers = tried(tmp_path, REDIS_URL=guarded, REDIS_PASSWORD_FILE=str(tmp_path / "password"))
     assert answers == {"cache": True, "queue": True, "layer": True}
 
 
+@pytest.mark.slow
 def test_without_it_nobody_gets_in(guarded: str, tmp_path: Path):
     answers = tried(tmp_path, REDIS_URL=guarded)
     assert all("authenticat" in str(said).lower() for said in answers.values())

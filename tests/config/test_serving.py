@@ -105,6 +105,7 @@ def answer(port: int) -> bytes:
     return b""
 
 
+@pytest.mark.slow
 def test_more_connections_than_it_may_have_files_cost_neither_the_server_nor_a_processor():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

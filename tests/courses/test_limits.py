@@ -15,6 +15,7 @@ def counters(settings):
     cache.clear()
 
 
+@pytest.mark.slow
 def test_the_hour_has_so_many_guests_and_no_more(client, db, settings):
     settings.GUESTS_PER_HOUR = 2
     for _ in range(2):

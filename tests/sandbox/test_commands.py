@@ -62,6 +62,7 @@ def test_a_long_command_is_cut():
     assert len(commands.shown(["docker", "run", "x" * 1000])) == commands.SHOWN
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=20), max_size=8))
 def test_nothing_typed_breaks_them(argv):
     assert isinstance(commands.name_of(argv), str)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from sandbox import causes, flow, history
 from sandbox.flow import Flow
 from sandbox.lines import TELLS_HISTORY, parse_daemon
@@ -164,6 +166,7 @@ def test_an_answer_to_a_call_that_is_not_known_is_nothing():
     assert told.history.as_facts() == {"calls": [], "runs": [], "commands": []}
 
 
+@pytest.mark.slow
 def test_history_is_bounded():
     """Root of a sandbox may print whatever a tap would, as long as it likes."""
     told = Flow()

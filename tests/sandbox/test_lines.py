@@ -126,6 +126,7 @@ def test_no_line_breaks_the_parsers(raw):
     assert parsed is None or told.feed(parsed)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(["Calling GET ", "Calling POST ", "form data: ", "Trying to pull ", ""]), st.text(max_size=100))
 def test_no_message_breaks_the_flow(start, rest):
     told = Flow()

@@ -99,6 +99,7 @@ def test_a_line_that_is_broken_is_not_heard(raw):
     assert hear(1, raw) is None
 
 
+@pytest.mark.slow
 @given(st.sampled_from(["open", "command", "call", "answer", "end", "event", "x"]), st.dictionaries(
     st.sampled_from(["call", "command", "argv", "method", "uri", "status", "us", "body", "event"]), JSON))  # fmt: skip
 def test_root_of_a_sandbox_may_print_what_it_likes(kind, fields):

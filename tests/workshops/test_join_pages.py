@@ -207,16 +207,19 @@ def test_a_code_tried_a_thousand_times_is_not_found(client, workshop, link):
     assert client.get(link).status_code == client.post(link, {"name": "Charlie"}).status_code == 429
 
 
+@pytest.mark.slow
 def test_links_with_wrong_codes_count_as_well(client, workshop):
     answers = [client.get(f"/join/wrong{number}/").status_code for number in range(61)]
     assert answers == [404] * 60 + [429]
 
 
+@pytest.mark.slow
 def test_another_address_may_still_join(client, workshop, link):
     guess(client, 61)
     assert Client().post(link, {"name": "Esha"}, REMOTE_ADDR="10.0.0.9").status_code == 302
 
 
+@pytest.mark.slow
 def test_who_takes_part_is_not_locked_out_by_others_at_their_address(client, signed_in, participant, link, bob):
     other = make_workshop(bob)
     guess(client, 61)
@@ -225,6 +228,7 @@ def test_who_takes_part_is_not_locked_out_by_others_at_their_address(client, sig
     assert seat.post(f"/join/{other.code}/", {"name": "Alice"}).status_code == 302
 
 
+@pytest.mark.slow
 def test_who_takes_part_cannot_guess_without_end_either(signed_in, participant):
     assert guess(signed_in(participant.learner), 61)[-1] == 429
 
@@ -243,6 +247,7 @@ def test_a_class_behind_one_address_joins_within_seconds(settings, bob):
     assert answers == [302] * 100
 
 
+@pytest.mark.slow
 def test_nobody_is_refused_while_the_counter_is_away(client, workshop, link, monkeypatch):
     class Away:
         def add(self, *args: object) -> None:
