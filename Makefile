@@ -10,7 +10,7 @@ UNSEEN := $(BIN)/pytest -q -n 2 -p no:playwright  # by a browser
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 SCRIPTS := $(shell find static/js static/css -type f) package.json tsconfig.json
 
-TARGETS := run test test-deployments test-postgres check bench setup frontend lock audit deploy clean remove python-version
+TARGETS := run test test-deployments test-postgres check check-by-reading check-by-trying bench setup frontend lock audit deploy clean remove python-version
 .PHONY: $(TARGETS)
 .DEFAULT_GOAL := help
 COMMA := ,
@@ -60,13 +60,19 @@ test-postgres: setup $(VENV)/.dev
 	scripts/postgres.sh run $(BIN)/pytest -q -m restart tests/faults
 
 check: $(VENV)/.dev var/build/.made $(MESSAGES)
+	@$(MAKE) --no-print-directory --output-sync=target -j 2 check-by-reading check-by-trying
+
+check-by-reading:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py course check
 	npm run --silent check
-	$(UNSEEN) -m "not docker and not browser and not slow"
+
+# Those that need no service, and of a second or less: what is left out runs in `make test`.
+check-by-trying:
+	$(UNSEEN) -m "not docker and not slow and not transaction" --no-migrations $(addprefix tests/,accounts config courses sandbox workshops)
 
 bench: setup $(VENV)/.dev
 	@$(PY) scripts/prepare.py --images-only

@@ -40,7 +40,10 @@ def django_db_modify_db_settings(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark as `database` what is to be tried on each kind of database; leave out what is of the other kind alone."""
+    """Mark as `database` what is to be tried on each kind of database; leave out what is of the other kind alone.
+
+    And as `transaction` what empties the database when it has done: that takes a while.
+    """
     from django.db import connection
 
     [other] = {"postgresql", "sqlite"} - {connection.vendor}
@@ -49,6 +52,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db"):
             item.add_marker("database")
+        wanted = item.get_closest_marker("django_db")
+        if "transactional_db" in getattr(item, "fixturenames", ()) or (wanted and wanted.kwargs.get("transaction")):
+            item.add_marker("transaction")
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,8 @@ from tests import here
 from tests.here import application
 from tests.parts import until
 
+pytestmark = pytest.mark.slow
+
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 FILES = 40  # that a process may have open; it needs about fifteen itself
 

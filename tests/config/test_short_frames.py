@@ -13,6 +13,8 @@ from websockets.uri import parse_uri
 
 from config.short_frames import EXTENSION, SHORT, ShortFrames
 
+pytestmark = pytest.mark.slow
+
 
 class Application:
     """Keeps what it received. Takes at once what comes while it listens, if it `takes`."""

@@ -11,6 +11,8 @@ from asgiref.testing import ApplicationCommunicator
 
 from sandbox import relay
 
+pytestmark = pytest.mark.slow
+
 LEFT = web.AppKey("left", asyncio.Event)
 
 

@@ -19,6 +19,8 @@ from sandbox.container import Address
 from sandbox.engine import EngineUnreachable
 from tests.fleet.authority import Authority
 
+pytestmark = pytest.mark.slow
+
 HERE = "127.0.0.1"
 
 
