@@ -96,7 +96,8 @@ def test_the_five_steps_are_drawn_as_they_are_taken(two, platform):
     assert len(logged) > 4
 
     alice.run(f"docker run  --rm {POHA}")
-    until(lambda: alice.page.locator(".flow-group").count() == 2, 5, "the second run")
+    runs = alice.page.locator(".flow-group", has_text=f"docker run --rm {POHA}")
+    until(lambda: runs.count() == 2, 5, "the second run")
     second = arrows_to_the_end(alice, f"docker run --rm {POHA}")
     assert ("2", "daemon", "cache", "hit") in ways(second)
     assert {"miss"} & {one["found"] for one in second} == set()
