@@ -30,7 +30,7 @@ TASKS, TROUBLES = 30, 100  # of a learner, at most
 MORE_FILES, MORE_THREADS = 16, 16  # that a process may have when all have left
 KEPT_LINES = {"worker": 1}  # to each sandbox, for whoever asks next: sandbox/inspection.py
 LOOKS = 40  # for keys, half a second apart
-# Each request has a thread of its own: what it had open of SQLite waits for Python to collect it, two files each.
+# What a thread had open of SQLite when it ended waits for Python to collect it, two files each.
 UNCOLLECTED = {"web": 64}
 MIB = 2**20
 

@@ -2,10 +2,10 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import WebsocketDenier  # noqa: E402
@@ -17,6 +17,7 @@ from config import logs  # noqa: E402
 from config.cookies import Unambiguous  # noqa: E402
 from config.languages import PageLanguage  # noqa: E402
 from config.origin import SameOrigin  # noqa: E402
+from config.pages import Pages  # noqa: E402
 from config.parts import Part  # noqa: E402
 from config.signed_in import SignedIn  # noqa: E402
 from config.tracing import Traced  # noqa: E402
@@ -32,7 +33,7 @@ websocket_urlpatterns = [
 
 protocols = ProtocolTypeRouter(
     {
-        "http": Bounded(django_application),
+        "http": Bounded(Pages()),
         "websocket": SameOrigin(CookieMiddleware(SignedIn(PageLanguage(URLRouter(websocket_urlpatterns))))),
     }
 )

@@ -17,15 +17,3 @@ def named_in_logs(get_response: GetResponse) -> GetResponse:
         return get_response(request)
 
     return middleware
-
-
-def in_one_thread(get_response: GetResponse) -> GetResponse:
-    """Keep a request in one thread. Stands last, and is sync: so all middleware before it stays sync, too.
-
-    Under ASGI Django would else run each of them async, and hop to a thread and back for each of their two halves.
-    """
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        return get_response(request)
-
-    return middleware

@@ -78,7 +78,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "config.middleware.in_one_thread",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -104,7 +103,7 @@ TEMPLATES = [
 
 # People and progress. SQLite in WAL mode, so that readers never wait for the one writer; or PostgreSQL.
 DATABASE_URL = secret("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'sarafa.sqlite3'}"
-# Connections are not kept, but given back to a pool: under ASGI each request has a thread, and so one, to itself.
+# Connections are not kept by threads, but given back to a pool: those that make pages are not all who ask.
 database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=0, conn_health_checks=True))
 if database["ENGINE"].endswith("sqlite3"):
     database["ENGINE"] = "config.sqlite3"

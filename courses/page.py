@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from courses.markdown import highlight
-from courses.outline import CalloutStart, Code, Lesson, Part, Quiz, Task
+from courses.outline import CalloutStart, Code, Course, Lesson, Part, Quiz, Task
 
 # Stands in a cached quiz where each visitor's own token goes; no lesson can hold this character.
 _TOKEN_PLACE = "\ue020"  # noqa: S105 (a mark, not a token)
@@ -48,6 +48,23 @@ def render_lesson(
                 texts.append(part)
     html = "".join(texts).replace(_TOKEN_PLACE, escape(token))
     return mark_safe(html)  # noqa: S308 (made by our templates from cleaned parts)
+
+
+@lru_cache(maxsize=256)
+def render_opening(lesson: Lesson, language: str) -> SafeString:
+    """Return what one learns here, and what is on the page."""
+    with override(language):
+        return render_to_string("courses/includes/opening.html", {"lesson": lesson})
+
+
+@lru_cache(maxsize=256)
+def render_neighbours(course: Course, lesson: Lesson, language: str) -> SafeString:
+    """Return the way to the days before and after."""
+    previous, following = course.neighbours(lesson)
+    with override(language):
+        return render_to_string(
+            "courses/includes/neighbours.html", {"course": course, "previous": previous, "next": following}
+        )
 
 
 @lru_cache(maxsize=256)

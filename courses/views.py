@@ -24,7 +24,7 @@ from courses import catalogue, guests, limits
 from courses.catalogue import Course, Lesson, Progress, Quiz
 from courses.forms import NameForm
 from courses.models import Certificate, Enrollment, User
-from courses.page import render_lesson, render_solution
+from courses.page import render_lesson, render_neighbours, render_opening, render_solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +76,25 @@ def lesson(request: HttpRequest, course_slug: str, lesson_slug: str) -> HttpResp
     if enrollment:
         enrollment.read(found.slug, timezone.now())
     completed = enrollment.done(found.slug) if enrollment else {}
+    language = get_language() or catalogue.ORIGINAL
     body = render_lesson(
         found,
-        get_language() or catalogue.ORIGINAL,
+        language,
         completed=completed.keys(),
         shown=enrollment.solutions_shown(found.slug) if enrollment else None,
         answers=request.session.get("answers", {}).get(f"{course.slug}/{found.slug}"),
         token=get_token(request),
     )
-    previous, following = course.neighbours(found)
     context = {
         "page": "lesson",
         "course": course,
         "lesson": found,
+        "opening": render_opening(found, language),
         "body": body,
+        "neighbours": render_neighbours(course, found, language),
         "enrollment": enrollment,
         "progress": Progress.of([found], {found.slug: completed}) if enrollment else None,
         "done_at": max(completed.values(), default=None),
-        "previous": previous,
-        "next": following,
         "is_returning": guests.is_returning(request),
     }
     return render(request, "courses/lesson.html", context)

@@ -5,8 +5,8 @@ SQLite has one writer at a time and no queue: who finds it busy tries again late
 seconds some waited for seven. Here the writers of a process stand in a queue, so that only those of a few processes try
 their luck.
 
-Under ASGI each request has a thread of its own, and so a connection of its own. One that is opened has the schema and
-the statements to learn, and its files are open until Python collects it: so they are used again.
+Connections belong to threads, and many come and go: those of sockets, consoles and tasks. One that is opened has the
+schema and the statements to learn, and its files are open until Python collects it: so they are used again.
 """
 
 import re

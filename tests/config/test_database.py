@@ -6,7 +6,7 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.db import InterfaceError, OperationalError, connection
 
-from config.asgi import django_application
+from config.pages import Pages
 from courses.models import User
 from tests.sandbox.conftest import run_at_once
 
@@ -30,7 +30,7 @@ def test_more_threads_than_connections_wait_for_one():
 
 async def ask_and_leave() -> None:
     """Ask for a page that asks the database, and go away before it is answered."""
-    browser = ApplicationCommunicator(django_application, SCOPE)
+    browser = ApplicationCommunicator(Pages(), SCOPE)
     await browser.send_input({"type": "http.request"})
     await asyncio.sleep(0.01)
     await browser.send_input({"type": "http.disconnect"})

@@ -1,10 +1,10 @@
 """Who takes part in a workshop."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import User
@@ -13,7 +13,7 @@ from sandbox.models import Sandbox
 from workshops import codes
 from workshops.models.workshop import State, Workshop
 
-LINGERS = timedelta(hours=2)  # after its end, a workshop is still shown beside the lesson
+OPEN_FIRST: list[str] = [State.OPEN, State.PLANNED, State.CLOSED]
 
 
 def new_personal_code() -> str:
@@ -32,11 +32,12 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
 
         Whoever may watch them must find their pages listening. A workshop that was just closed may be opened again.
         """
-        found = self.filter(~Q(workshop__state=State.CLOSED) | Q(workshop__closed_at__gt=at - LINGERS))
-        open_first = Case(
-            When(workshop__state=State.OPEN, then=0), When(workshop__state=State.PLANNED, then=1), default=2
+        all_joined = self.select_related("workshop").order_by("-joined_at")
+        return min(
+            (one for one in all_joined if one.workshop.is_shown(at)),
+            key=lambda one: OPEN_FIRST.index(one.workshop.state),
+            default=None,
         )
-        return found.select_related("workshop").order_by(open_first, "-joined_at").first()
 
     def present(self) -> "Participant | None":
         """Return the one that a learner's pages are about: of the open workshop they joined last."""

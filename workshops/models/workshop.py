@@ -12,6 +12,7 @@ from sandbox.models import Host, Reservation
 from workshops import codes, events
 
 WARM_BEFORE = timedelta(minutes=15)  # sandboxes of a class are started so long before it begins
+LINGERS = timedelta(hours=2)  # after its end, it is still shown beside the lesson: it may be opened again
 LEFT_OPEN = timedelta(hours=12)  # after its end, a workshop that nobody has closed is closed
 
 
@@ -102,6 +103,10 @@ class Workshop(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == State.OPEN
+
+    def is_shown(self, at: datetime) -> bool:
+        """Return whether the lessons of who joined it show it."""
+        return self.state != State.CLOSED or (self.closed_at is not None and self.closed_at > at - LINGERS)
 
     def open(self, at: datetime) -> bool:
         """Let learners in. Return False if it was open already. One that was closed may be opened again."""
