@@ -32,7 +32,8 @@ def is_returning(request: HttpRequest) -> bool:
 
 def returning(request: HttpRequest) -> User | None:
     """Return the guest this browser signed out as. Never anybody who has a password."""
-    return User.objects.filter(username=_username(request), is_guest=True, is_active=True).first()
+    username = _username(request)
+    return User.objects.filter(username=username, is_guest=True, is_active=True).first() if username else None
 
 
 def _username(request: HttpRequest) -> str:

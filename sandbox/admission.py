@@ -57,8 +57,9 @@ def open_for(learner: Any) -> Sandbox:
     try:
         with transaction.atomic():
             take_turn(TURN)
-            is_new = Waiting.objects.note(learner, now)
-            made = take_place(learner, now)
+            made = take_warm(learner, now)
+            is_new = not made and Waiting.objects.note(learner, now)
+            made = made or take_place(learner, now)
     except IntegrityError:
         return Sandbox.objects.of(learner).active().get()
     if not made:
@@ -115,6 +116,11 @@ def relocate(sandbox: Sandbox, why: str, condition: Q = ALWAYS) -> bool:
 
 def leave_queue(learner: Any) -> None:
     Waiting.objects.filter(learner=learner).delete()
+
+
+def take_warm(learner: Any, now: datetime) -> Sandbox | None:
+    """Give the learner a sandbox of the pool if nobody waits: so a class comes in, and each holds up the next."""
+    return None if Waiting.objects.present(now).exists() else Sandbox.objects.claim_warm(learner, now)
 
 
 def take_place(learner: Any, now: datetime) -> Sandbox | None:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from courses.models import User
@@ -220,6 +222,15 @@ def test_a_claim_gives_one_that_runs_and_has_its_place_filled(alice, warm, setti
     assert (sandbox.state, sandbox.learner) == (State.RUNNING, alice)
     assert sandbox.expires_at > now
     assert queued() == [("fill_pool", ())]
+
+
+def test_a_claim_takes_no_place_in_the_queue(alice, warm):
+    """A class comes in one by one, and each claim holds up the next: it asks for its own, who waits, and takes."""
+    warm(1)
+    with CaptureQueriesContext(connection) as asked:
+        open_for(alice)
+    assert not [query for query in asked if query["sql"].startswith("INSERT")]
+    assert len([query for query in asked if "sandbox_waiting" in query["sql"]]) == 1
 
 
 @pytest.mark.django_db(transaction=True)
