@@ -38,7 +38,7 @@ class ClassroomConsumer(LiveConsumer):
         """A watcher whose process died tells nobody that it has gone."""
         return WATCHED_SECONDS if self.shown.get("watchers") else self.calm
 
-    def concerns_all(self, message: dict[str, Any]) -> bool:
+    def concerns(self, message: dict[str, Any]) -> bool:
         """Who has come or gone is shown here only beside what one's mates have done."""
         return message["type"] != ROSTER or bool(self.shown.get("mates"))
 

@@ -18,9 +18,9 @@ def publish_workshop(code: str) -> None:
     publish(group_of(code), {"type": "workshop.news"})
 
 
-def publish_roster(code: str) -> None:
-    """Say that somebody has joined or left: whoever shows who is there looks again."""
-    publish(group_of(code), {"type": ROSTER})
+def publish_roster(code: str, learner_id: int) -> None:
+    """Say that a learner has joined or left: whoever shows who is there looks again."""
+    publish(group_of(code), {"type": ROSTER, "learner": learner_id})
 
 
 async def heard_or_waited(code: str) -> AsyncIterator[None]:

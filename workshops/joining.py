@@ -22,7 +22,7 @@ def join(workshop: Workshop, learner: User) -> Participant:
     """
     with transaction.atomic():
         participant = admit(workshop, learner)
-    events.publish_roster(workshop.code)
+    events.publish_roster(workshop.code, learner.pk)
     return participant
 
 
@@ -30,7 +30,7 @@ def join_as_guest(workshop: Workshop, name: str) -> Participant:
     """Make a guest of this name, and let them take part. Raise JoinError, and make nobody, if they cannot."""
     with transaction.atomic():
         participant = admit(workshop, User.objects.create_guest(name))
-    events.publish_roster(workshop.code)
+    events.publish_roster(workshop.code, participant.learner_id)
     return participant
 
 
@@ -71,7 +71,7 @@ def leave(participant: Participant) -> None:
     participant.delete()
     participant.publish()
     workshop.keep_reserved(timezone.now())
-    events.publish_roster(workshop.code)
+    events.publish_roster(workshop.code, participant.learner_id)
 
 
 def returning(personal_code: str) -> Participant | None:

@@ -29,17 +29,17 @@ class LiveConsumer(Consumer):
 
     async def listen(self) -> None:
         async for message in self.inbox.messages():
+            if not self.concerns(message):
+                continue
             self.heard_at = time.monotonic()
-            if message["type"] == "learner.news" and self.stale is not None:
-                self.stale.add(message["learner"])
-            elif message["type"] != "learner.news":
-                if not self.concerns_all(message):
-                    continue
+            if "learner" not in message:
                 self.stale = None
+            elif self.stale is not None:
+                self.stale.add(message["learner"])
             self.due.set()
 
-    def concerns_all(self, message: dict[str, Any]) -> bool:
-        """Whether news of the workshop is a reason to look at everything."""
+    def concerns(self, message: dict[str, Any]) -> bool:
+        """Whether news, of the workshop or of a learner whom one follows, is a reason to look."""
         return True
 
     async def follow(self, learners: set[int]) -> None:

@@ -15,7 +15,7 @@ from sandbox.events import publish_learner
 from sandbox.models import Trouble
 from tests.sandbox.pages import closed_with, page
 from tests.workshops.conftest import make_workshop
-from workshops import events, live, roster
+from workshops import events, joining, live, roster
 from workshops.models import Note, Participant, Watch, Workshop
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -153,13 +153,24 @@ async def test_who_is_stuck_is_on_the_radar_at_once(workshop, two, bob):
     assert (group["kind"], group["name"], group["members"]) == ("error", "No such container", [two[1].pk])
 
 
-async def test_a_new_participant_is_a_new_row_and_heard_of_from_then_on(workshop, participant, bob, charlie, join):
+async def test_a_new_participant_is_a_new_row_and_heard_of_from_then_on(workshop, participant, bob, charlie, read):
     async with opened(workshop, bob) as socket:
-        other = await sync_to_async(join)(workshop, charlie)
-        await sync_to_async(events.publish_workshop)(workshop.code)
+        del read[:]
+        other = await sync_to_async(joining.join)(workshop, charlie)
         assert [row["name"] for row in (await news(socket))["rows"]] == ["Charlie"]
         await sync_to_async(other.raise_hand)(timezone.now())
         assert [row["id"] for row in (await news(socket))["rows"]] == [other.pk]
+    assert read == [{charlie.pk}] * 2  # a class that comes in is not read anew with each of them
+
+
+async def test_who_leaves_is_gone(workshop, two, bob, read):
+    left = two[1].pk
+    async with opened(workshop, bob) as socket:
+        del read[:]
+        await sync_to_async(joining.leave)(two[1])
+        frame = await news(socket)
+    assert (frame["gone"], frame["rows"]) == ([left], [])
+    assert set(map(frozenset, read)) == {frozenset({two[1].learner_id})}
 
 
 async def test_who_is_removed_is_gone(workshop, two, bob):
