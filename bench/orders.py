@@ -112,6 +112,7 @@ def listening(broker: redis.Redis) -> int:
 
 
 def publish_as_worker(count: int) -> None:
+    events.keep_sender()
     for number in range(count):
         events.publish(events.group_of_learner(number % GROUPS), EVENT)
 

@@ -20,5 +20,8 @@ def leave_logging_alone(**_options: object) -> None:
 
 
 @worker_init.connect
-def say_that_it_starts(**_options: object) -> None:
+def begin(**_options: object) -> None:
+    from sandbox import events  # which needs the settings
+
     logs.begin("worker")
+    events.keep_sender()

@@ -194,7 +194,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+        "OPTIONS": {"pool_class": "config.cache.SharedPool", "socket_connect_timeout": 2, "socket_timeout": 2},
     },
     # Parts of pages that never change, in this process's memory: pages are served while Redis is away.
     "local": {"BACKEND": f"django.core.cache.backends.{'dummy.Dummy' if DEBUG else 'locmem.LocMem'}Cache"},

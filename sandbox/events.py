@@ -7,6 +7,7 @@ knows. What must not be lost, the logs, is read from where it is kept.
 import asyncio
 import contextlib
 import logging
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2
+SEND_SECONDS = 3  # that a worker gives an event which the broker does not take
 
 
 def group_of(code: str) -> str:
@@ -48,9 +50,41 @@ def publish_learner(learner_id: int) -> None:
     publish(group_of_learner(learner_id), {"type": "learner.news", "learner": learner_id})
 
 
+class Sender:
+    """Sends from threads that no event loop has started, as a worker's are, by one loop that is kept.
+
+    `async_to_sync` makes a loop for each event there, and the channel layer a connection to the broker for each loop.
+    """
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="events", daemon=True)
+        self.thread.start()
+
+    def send(self, group: str, message: dict[str, Any]) -> None:
+        sent = asyncio.run_coroutine_threadsafe(self.group_send(group, message), self.loop)
+        sent.result(SEND_SECONDS + 1)
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        async with asyncio.timeout(SEND_SECONDS):
+            await get_channel_layer().group_send(group, message)
+
+
+_sender: Sender | None = None
+
+
+def keep_sender() -> None:
+    """Have this process send its events by one loop, and one connection."""
+    global _sender
+    _sender = Sender()
+
+
 def publish(group: str, message: dict[str, Any]) -> None:
     try:
-        async_to_sync(get_channel_layer().group_send)(group, message)
+        if _sender:
+            _sender.send(group, message)
+        else:
+            async_to_sync(get_channel_layer().group_send)(group, message)
     except (OSError, RedisError) as exc:
         logger.warning("event %s for %s not sent: %r", message["type"], group, exc)
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import contextvars
+import signal
 import time
+from collections.abc import Iterator
 
 import pytest
 import redis
@@ -22,6 +25,30 @@ async def layer(broker, monkeypatch):
     yield broker
     broker.start() if not broker.process else None
     await get_channel_layer().flush()
+
+
+@pytest.fixture
+def sender(monkeypatch) -> Iterator[events.Sender]:
+    """What a worker has."""
+    made = events.Sender()
+    monkeypatch.setattr(events, "_sender", made)
+    yield made
+    made.loop.call_soon_threadsafe(made.loop.stop)
+    made.thread.join()
+    made.loop.close()
+
+
+@pytest.fixture(params=["page", "worker"])
+def process(request):
+    """What sends events."""
+    if request.param == "worker":
+        request.getfixturevalue("sender")
+
+
+def connections(broker) -> int:
+    """Return how many the broker has had so far, with the one that asks."""
+    with redis.Redis.from_url(broker.url) as asking:
+        return int(asking.info("stats")["total_connections_received"])
 
 
 async def heard(inbox: asyncio.Queue, publish, seconds: float = 10) -> dict:
@@ -49,7 +76,7 @@ async def listening():
         await asyncio.gather(job, return_exceptions=True)
 
 
-async def test_events_flow_again_when_the_broker_is_back(layer):
+async def test_events_flow_again_when_the_broker_is_back(layer, process):
     async with listening() as inbox:
         assert await heard(inbox, events.publish_state) == {"type": "sandbox.state"}
         layer.stop()
@@ -75,6 +102,30 @@ async def test_each_hears_only_of_their_own(layer):
         await sync_to_async(events.publish_state)("another")
         await asyncio.sleep(0.2)
         assert inbox.empty()
+
+
+def test_a_worker_sends_all_its_events_over_one_connection(broker, sender):
+    before = connections(broker)
+    for _ in range(20):
+        events.publish_state(CODE)
+    assert connections(broker) - before <= 2
+
+
+def test_what_a_worker_says_to_a_broker_that_hangs_is_given_up(broker, sender, monkeypatch, caplog):
+    monkeypatch.setattr(events, "SEND_SECONDS", 0.3)
+    broker.hang()
+    began = time.monotonic()
+    events.publish_state(CODE)
+    assert time.monotonic() - began < 5
+    assert "not sent" in caplog.text
+    broker.process.send_signal(signal.SIGCONT)
+
+
+def test_requests_share_their_connections_to_the_cache(broker):
+    before = connections(broker)
+    for _ in range(20):
+        contextvars.Context().run(cache.get, "anything")  # each request is a context of its own
+    assert connections(broker) - before <= 2
 
 
 def test_an_order_is_refused_at_once_while_the_broker_is_away(broker):
