@@ -153,7 +153,7 @@ def get_going(made: Sandbox) -> None:
     made.note_in_logs()
     if made.state == State.STARTING:
         made.order_start()
-    if pool_size(timezone.now()):
+    if pool_lacks_one(timezone.now()):
         tasks.order(tasks.fill_pool)
 
 
@@ -188,6 +188,12 @@ def pool_size(at: datetime) -> int:
     return max(settings.SANDBOX_POOL, Reservation.objects.wanted(at))
 
 
+def pool_lacks_one(at: datetime) -> bool:
+    """Say whether one more is to be warm. A class that comes in takes those that are, and wants no others for them."""
+    size = pool_size(at)
+    return size > 0 and Sandbox.objects.unclaimed().count() < size
+
+
 def fill_pool() -> None:
     """Start sandboxes that nobody has asked for yet, until the pool is full or there is no room."""
     while make_warm():
@@ -199,7 +205,7 @@ def make_warm() -> bool:
     with transaction.atomic():
         take_turn(TURN)
         wanted = (
-            Sandbox.objects.unclaimed().count() < pool_size(timezone.now())
+            pool_lacks_one(timezone.now())
             and not Sandbox.objects.claimed().filter(state=State.STARTING).exists()
             and not Waiting.objects.present(timezone.now()).exists()
         )

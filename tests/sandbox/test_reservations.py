@@ -67,6 +67,15 @@ def test_who_takes_one_has_it_replaced_while_the_class_lasts(reserve, alice, mak
     assert ("fill_pool", ()) in queued()
 
 
+def test_who_it_was_reserved_for_leaves_nothing_to_be_replaced(reserve, alice, make, queued):
+    reserve(2)
+    Reservation.objects.expect("a class", alice)
+    for _ in range(2):
+        make(None, active_at=None)
+    assert open_for(alice).state == State.RUNNING
+    assert queued() == []
+
+
 def test_without_pool_and_class_nothing_is_replaced(alice, queued):
     open_for(alice)
     assert ("fill_pool", ()) not in queued()
