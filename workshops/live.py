@@ -11,7 +11,7 @@ from sandbox.events import Inbox, group_of_learner
 from sandbox.sockets import NO_SANDBOX, Consumer
 from workshops import events
 
-GATHER_SECONDS = 0.1  # news that come this close are looked up together
+GATHER_SECONDS = 0.1  # between two looks: what is heard meanwhile is looked up together
 LOOK_SECONDS = 4  # between two looks at everything, in case the message that told of a change was lost
 
 
@@ -54,6 +54,7 @@ class LiveConsumer(Consumer):
             if stale is None:
                 self.looked_at = time.monotonic()
             self.due.clear()
+            gathered = time.monotonic() + GATHER_SECONDS
             if not await self.show(stale):
                 await self.close(NO_SANDBOX)
                 return
@@ -61,7 +62,7 @@ class LiveConsumer(Consumer):
                 # Not wait_for: up to Python 3.11 it may swallow the cancellation that a closed page brings.
                 async with asyncio.timeout(max(0, self.looked_at + self.patience() - time.monotonic())):
                     await self.due.wait()
-                await asyncio.sleep(GATHER_SECONDS)
+                await asyncio.sleep(gathered - time.monotonic())  # the first news after a while waits for no other
             except TimeoutError:
                 continue
 
