@@ -30,8 +30,10 @@ TASKS, TROUBLES = 30, 100  # of a learner, at most
 MORE_FILES, MORE_THREADS = 16, 16  # that a process may have when all have left
 KEPT_LINES = {"worker": 1}  # to each sandbox, for whoever asks next: sandbox/inspection.py
 LOOKS = 40  # for keys, half a second apart
-# What a thread had open of SQLite when it ended waits for Python to collect it, two files each.
-UNCOLLECTED = {"web": 64}
+# What a thread of the web process had open of SQLite when it ended waits for Python to collect it, two files each.
+# And the broker has the connections that web and worker keep: as many as they have ever needed at once.
+KEPT_FILES = {"web": 64, "broker": 48}
+KEPT_THREADS = {"web": 16}  # that make pages: config/pages.py
 MIB = 2**20
 
 
@@ -159,11 +161,12 @@ class Soak:
             if now and before:
                 note = f"{before.files} before anybody came, {now.files} when all had left; more of "
                 note += ", ".join(f"{name} {more}" for name, more in (now.kinds - before.kinds).most_common(3))
-                more, most = now.files - before.files, UNCOLLECTED.get(name, MORE_FILES)
+                more, most = now.files - before.files, KEPT_FILES.get(name, MORE_FILES)
                 most += KEPT_LINES.get(name, 0) * len(self.regulars)
                 figures.append(Figure(f"soak, open files of {name}, more", more, "", most, note, must=True))
                 note, more = f"{before.threads} before, {now.threads} after", now.threads - before.threads
-                figures.append(Figure(f"soak, threads of {name}, more", more, "", MORE_THREADS, note, must=True))
+                most = MORE_THREADS + KEPT_THREADS.get(name, 0)
+                figures.append(Figure(f"soak, threads of {name}, more", more, "", most, note, must=True))
         return [
             *figures,
             failures("soak, Redis keys without an end", await self.lasting_keys()),
