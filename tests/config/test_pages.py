@@ -104,8 +104,10 @@ async def test_one_that_breaks_is_told_and_the_next_is_served(monkeypatch):
     monkeypatch.setattr("config.pages.Pages.create_request", lambda *_: (None, HttpResponse(status=413)))
     assert (await ask(application))[0] == 413
     monkeypatch.undo()
+    browser = ApplicationCommunicator(serving(monkeypatch, broken), scope())
+    await browser.send_input({"type": "http.request"})
     with pytest.raises(ValueError):
-        await ask(serving(monkeypatch, broken))
+        await browser.wait(10)
     assert (await ask(Pages()))[0] == 200
 
 
