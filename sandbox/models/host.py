@@ -1,5 +1,6 @@
 """The hosts on whose engines sandboxes run, and which of them gets the next one."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -108,9 +109,11 @@ class Host(models.Model):
         row = Host.objects.filter(pk=self.pk)
         row.update(silent_since=Coalesce("silent_since", Value(at)), error=why)
         row.filter(lost_at=None, silent_since__lte=at - LOST_AFTER).update(lost_at=at)
-        self.refresh_from_db()
+        with suppress(Host.DoesNotExist):  # it was removed meanwhile
+            self.refresh_from_db()
 
     def change(self, **fields: Any) -> None:
+        """Write these fields; none, if the host was removed meanwhile, say while somebody looked at it."""
         for name, value in fields.items():
             setattr(self, name, value)
-        self.save(update_fields=list(fields))
+        Host.objects.filter(pk=self.pk).update(**fields)

@@ -207,6 +207,14 @@ def test_of_two_looks_at_once_neither_takes_back_what_the_other_noted(far):
     assert (far.state, far.silent_since) == ("lost", now - timedelta(seconds=20))
 
 
+def test_one_that_is_removed_while_it_is_looked_at_stays_away(far):
+    now, name = timezone.now(), far.pk
+    Host.objects.filter(pk=name).delete()
+    far.note_answer(now)
+    far.note_silence(now, "no answer")
+    assert not Host.objects.filter(pk=name).exists()
+
+
 def test_who_starts_one_that_has_gone_elsewhere_since_it_was_read_starts_it_there(alice, make, near, far, now):
     sandbox = make(alice, State.STARTING, host=far)
     read_before = Sandbox.objects.get()
