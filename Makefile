@@ -42,7 +42,7 @@ test: setup $(VENV)/.dev
 	@scripts/apparmor.sh tools
 	@$(PY) scripts/prepare.py --images-only
 	npm run --silent check
-	$(UNSEEN) --dist loadfile --no-loadscope-reorder -m "not browser and not deployment"
+	$(UNSEEN) --dist loadfile -m "not browser and not deployment"
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "browser and not deployment" tests/browser
 	scripts/postgres.sh run $(UNSEEN) -m "database and not docker and not browser and not slow"
 	scripts/postgres.sh run $(BIN)/pytest -q -m restart tests/faults
@@ -59,7 +59,7 @@ test-postgres: setup $(VENV)/.dev
 	@scripts/faketime.sh
 	@scripts/apparmor.sh tools
 	@$(PY) scripts/prepare.py --images-only
-	scripts/postgres.sh run $(UNSEEN) --dist loadfile --no-loadscope-reorder -m "database and not browser and not restart"
+	scripts/postgres.sh run $(UNSEEN) --dist loadfile -m "database and not browser and not restart"
 	scripts/postgres.sh run $(BIN)/pytest -q -m restart tests/faults
 
 check: $(VENV)/.dev var/build/.made $(MESSAGES)
