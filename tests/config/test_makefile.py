@@ -20,7 +20,3 @@ def test_bench_remove_removes_nothing():
     assert told.returncode != 0
     assert "teardown" not in told.stdout
     assert "-m bench --only remove" in told.stderr
-
-
-def test_the_python_that_is_named_is_taken():
-    assert "python3.99 -m venv" in would_make("--always-make", "PYTHON=python3.99", ".venv/.run").stdout
