@@ -1,22 +1,77 @@
-"""A lesson's page: its parts rendered once per language, joined per request with a learner's state."""
+"""A lesson's page: frame and parts rendered once per language, joined per request with a learner's state."""
 
 import re
 from collections.abc import Mapping, Set
-from functools import lru_cache
+from datetime import date, datetime
 from html import escape
 
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from config.version import VERSION
+from courses import guests
+from courses.frames import Frame, Mark, Reader, keep, words_of
 from courses.markdown import highlight
-from courses.outline import CalloutStart, Code, Course, Lesson, Part, Quiz, Task
+from courses.outline import CalloutStart, Code, Course, Lesson, Part, Progress, Quiz, Task
 
-# Stands in a cached quiz where each visitor's own token goes; no lesson can hold this character.
-_TOKEN_PLACE = "\ue020"  # noqa: S105 (a mark, not a token)
 _HEADING = re.compile(r'<(h[234]) id="([^"]+)">(.*?)</\1>', re.DOTALL)
+
+
+def render_page(
+    request: HttpRequest, course: Course, lesson: Lesson, language: str, done: Mapping[str, datetime] | None, body: str
+) -> SafeString:
+    """Return the whole page around the lesson's `body`.
+
+    `done` holds when each goal was done; None, for who is not enrolled, is nobody's progress.
+    """
+    frame = _frame(course, lesson, language, Reader.of(request.user), done is not None, guests.is_returning(request))
+    words = words_of(request.user, request.get_full_path(), get_token(request)) | {
+        Mark.BODY: body,
+        Mark.MOMENT: render_to_string("courses/includes/moment.html", request=request),
+    }
+    if done is not None:
+        progress = Progress.of([lesson], {lesson.slug: done})
+        at = max(done.values(), default=None)
+        words[Mark.DONE] = str(progress.done)
+        words[Mark.STAMP] = _render_stamp(lesson, language, progress.is_complete, at and timezone.localdate(at))
+    return frame.fill(words)
+
+
+@keep(128)
+def _frame(
+    course: Course, lesson: Lesson, language: str, reader: Reader, is_enrolled: bool, is_returning: bool
+) -> Frame:
+    previous, following = course.neighbours(lesson)
+    return Frame(
+        "courses/lesson.html",
+        language,
+        reader,
+        page="lesson",
+        course=course,
+        lesson=lesson,
+        previous=previous,
+        next=following,
+        is_enrolled=is_enrolled,
+        is_returning=is_returning,
+        version=VERSION,
+        body=Mark.BODY,
+        moment=Mark.MOMENT,
+        done=Mark.DONE,
+        stamp=Mark.STAMP,
+    )
+
+
+@keep(1024)
+def _render_stamp(lesson: Lesson, language: str, is_complete: bool, at: date | None) -> str:
+    known = {"total": len(lesson.goals), "number": lesson.number, "is_complete": is_complete, "at": at}
+    with override(language):
+        return render_to_string("courses/includes/stamp.html", known)
 
 
 def render_lesson(
@@ -46,28 +101,11 @@ def render_lesson(
                 texts.append(_render_quiz(lesson, part, language, done, answers.get(part.id, "")))
             case _:
                 texts.append(part)
-    html = "".join(texts).replace(_TOKEN_PLACE, escape(token))
+    html = "".join(texts).replace(Mark.TOKEN, escape(token))
     return mark_safe(html)  # noqa: S308 (made by our templates from cleaned parts)
 
 
-@lru_cache(maxsize=256)
-def render_opening(lesson: Lesson, language: str) -> SafeString:
-    """Return what one learns here, and what is on the page."""
-    with override(language):
-        return render_to_string("courses/includes/opening.html", {"lesson": lesson})
-
-
-@lru_cache(maxsize=256)
-def render_neighbours(course: Course, lesson: Lesson, language: str) -> SafeString:
-    """Return the way to the days before and after."""
-    previous, following = course.neighbours(lesson)
-    with override(language):
-        return render_to_string(
-            "courses/includes/neighbours.html", {"course": course, "previous": previous, "next": following}
-        )
-
-
-@lru_cache(maxsize=256)
+@keep(256)
 def _render_parts(lesson: Lesson, language: str) -> tuple[SafeString | Task | Quiz, ...]:
     """Render what is the same for everybody, and join what stands together."""
     parts: list[SafeString | Task | Quiz] = []
@@ -110,7 +148,7 @@ def render_code(code: Code) -> SafeString:
     return render_to_string("courses/includes/code.html", {"code": code, "html": highlight(code.text, code.language)})
 
 
-@lru_cache(maxsize=2048)
+@keep(2048)
 def _render_task(lesson: Lesson, task: Task, language: str, done: bool, solution: str) -> str:
     with override(language):
         return render_to_string(
@@ -121,7 +159,7 @@ def _render_task(lesson: Lesson, task: Task, language: str, done: bool, solution
                 "state": "done" if done else "open",
                 "solution": solution,
                 "commands": "" if solution == "hidden" or not task.solution else render_solution(task),
-                "token": _TOKEN_PLACE,
+                "token": Mark.TOKEN,
             },
         )
 
@@ -130,7 +168,7 @@ def render_solution(task: Task) -> SafeString:
     return render_code(Code("sh", task.solution, True, task.line))
 
 
-@lru_cache(maxsize=4096)
+@keep(4096)
 def _render_quiz(lesson: Lesson, quiz: Quiz, language: str, done: bool, chosen: str) -> str:
     answer = quiz.option(chosen)
     is_done = done or (answer is not None and answer.correct)
@@ -142,6 +180,6 @@ def _render_quiz(lesson: Lesson, quiz: Quiz, language: str, done: bool, chosen: 
                 "quiz": quiz,
                 "state": "done" if is_done else "open",
                 "answer": answer,
-                "token": _TOKEN_PLACE,
+                "token": Mark.TOKEN,
             },
         )

@@ -24,7 +24,7 @@ from courses import catalogue, guests, limits
 from courses.catalogue import Course, Lesson, Progress, Quiz
 from courses.forms import NameForm
 from courses.models import Certificate, Enrollment, User
-from courses.page import render_lesson, render_neighbours, render_opening, render_solution
+from courses.page import render_lesson, render_page, render_solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,32 +72,20 @@ def lesson(request: HttpRequest, course_slug: str, lesson_slug: str) -> HttpResp
     if not found.published:
         return _not_found(request, _("Day %(number)s is not open yet.") % {"number": found.number}, course)
 
-    enrollment = Enrollment.objects.of(request.user).in_course(course.slug).first()
+    enrollment = Enrollment.objects.find(request.user, course.slug)
     if enrollment:
         enrollment.read(found.slug, timezone.now())
-    completed = enrollment.done(found.slug) if enrollment else {}
+    done = enrollment.done(found.slug) if enrollment else None
     language = get_language() or catalogue.ORIGINAL
     body = render_lesson(
         found,
         language,
-        completed=completed.keys(),
+        completed=done.keys() if done else frozenset(),
         shown=enrollment.solutions_shown(found.slug) if enrollment else None,
         answers=request.session.get("answers", {}).get(f"{course.slug}/{found.slug}"),
         token=get_token(request),
     )
-    context = {
-        "page": "lesson",
-        "course": course,
-        "lesson": found,
-        "opening": render_opening(found, language),
-        "body": body,
-        "neighbours": render_neighbours(course, found, language),
-        "enrollment": enrollment,
-        "progress": Progress.of([found], {found.slug: completed}) if enrollment else None,
-        "done_at": max(completed.values(), default=None),
-        "is_returning": guests.is_returning(request),
-    }
-    return render(request, "courses/lesson.html", context)
+    return HttpResponse(render_page(request, course, found, language, done, body))
 
 
 @require_POST
@@ -141,7 +129,7 @@ def solution(request: HttpRequest, course_slug: str, lesson_slug: str, task_id: 
 def certify(request: HttpRequest, course_slug: str) -> HttpResponse:
     """Give the learner their certificate, if they have done everything there is."""
     course = _find_course(course_slug)
-    enrollment = Enrollment.objects.of(request.user).in_course(course_slug).first()
+    enrollment = Enrollment.objects.find(request.user, course_slug)
     if not course or not enrollment:
         return _not_found(request, _("There is no course of that name here."))
     certificate = enrollment.certify(course)
@@ -209,7 +197,7 @@ def _first_course() -> Course | None:
 
 def _overview(request: HttpRequest, course: Course) -> dict[str, Any]:
     """Return what the front page and the course page say of the days and of one's progress."""
-    enrollment = Enrollment.objects.of(request.user).in_course(course.slug).first()
+    enrollment = Enrollment.objects.find(request.user, course.slug)
     done = enrollment.done_by_lesson() if enrollment else {}
     days = [Day.of(lesson, done if enrollment and lesson.published else None) for lesson in course.lessons]
     open_days = [day for day in days if day.lesson.published]

@@ -59,7 +59,7 @@ def days_of(workshop: Workshop, language: str) -> list[Lesson]:
 def next_lesson(workshop: Workshop, learner: User, language: str) -> Lesson | None:
     """Return the first of the workshop's days that the learner has not done, or the first of all if all are done."""
     days = days_of(workshop, language)
-    enrollment = Enrollment.objects.of(learner).in_course(workshop.course).first()
+    enrollment = Enrollment.objects.find(learner, workshop.course)
     done = enrollment.done_by_lesson() if enrollment else {}
     return next((day for day in days if not Progress.of([day], done).is_complete), days[0] if days else None)
 

@@ -22,6 +22,10 @@ class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
     def in_course(self, course: str) -> Self:
         return self.filter(course=course)
 
+    def find(self, learner: Any, course: str) -> "Enrollment | None":
+        """Return the one of a learner in a course. Not by `first`: an order where there is one row costs every page."""
+        return next(iter(self.of(learner).in_course(course)), None)
+
 
 class Enrollment(models.Model):
     """A learner who takes a course."""

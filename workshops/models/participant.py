@@ -32,7 +32,8 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
 
         Whoever may watch them must find their pages listening. A workshop that was just closed may be opened again.
         """
-        all_joined = self.select_related("workshop").order_by("-joined_at")
+        # Not joined in the query: most learners are in no workshop, and one that reads two tables is dear to compose.
+        all_joined = self.prefetch_related("workshop").order_by("-joined_at")
         return min(
             (one for one in all_joined if one.workshop.is_shown(at)),
             key=lambda one: OPEN_FIRST.index(one.workshop.state),
