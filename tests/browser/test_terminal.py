@@ -62,9 +62,12 @@ def test_a_flood_does_not_stop_the_page(alice):
     assert alice.run("echo served").strip() == "served"
 
 
-def at_prompt_after_interrupt(learner: Learner) -> bool:
-    """Whether there is a clean prompt after Ctrl-C: the last of what the terminal answers may stand on the line."""
-    learner.page.keyboard.press("Control+c")
+def reset_to_prompt(learner: Learner) -> bool:
+    """Interrupt, type `reset`, and say whether a clean prompt came of it. A person does so until one comes."""
+    learner.page.keyboard.press("Control+c")  # what the rubbish made the terminal answer was typed into the shell
+    learner.type("reset\n")
+    time.sleep(3)  # it waits a second itself, and then clears the screen: a prompt seen before that is the last one's
+    learner.page.keyboard.press("Control+c")  # the last of what the terminal answers may stand on the line
     time.sleep(0.5)
     return learner.at_prompt()
 
@@ -72,10 +75,7 @@ def at_prompt_after_interrupt(learner: Learner) -> bool:
 def test_binary_rubbish_leaves_a_usable_shell(alice):
     alice.type("timeout 2 cat /dev/urandom\n")
     time.sleep(4)
-    alice.page.keyboard.press("Control+c")  # what the rubbish made the terminal answer was typed into the shell
-    alice.type("reset\n")
-    time.sleep(3)  # it waits a second itself, and then clears the screen: a prompt seen before that is the last one's
-    until(lambda: at_prompt_after_interrupt(alice), 30, "the prompt")
+    until(lambda: reset_to_prompt(alice), 30, "the prompt")
     alice.type("echo ser''ved\n")
     until(lambda: "\nserved" in alice.screen(), 30, "what was printed")
 
