@@ -222,8 +222,13 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+RECONCILE_SECONDS = 20
 CELERY_BEAT_SCHEDULE = {
-    "reconcile": {"task": "sandbox.tasks.reconcile", "schedule": 20.0, "options": {"expires": 20}},
+    "reconcile": {
+        "task": "sandbox.tasks.reconcile",
+        "schedule": float(RECONCILE_SECONDS),
+        "options": {"expires": RECONCILE_SECONDS},
+    },
     "hosts": {"task": "sandbox.tasks.look_at_hosts", "schedule": 5.0, "options": {"expires": 15}},
     "heartbeat": {"task": "sandbox.tasks.heartbeat", "schedule": 3.0, "options": {"expires": 3}},
     "workshops": {"task": "workshops.tasks.tend_workshops", "schedule": 20.0, "options": {"expires": 20}},

@@ -312,11 +312,13 @@ def order_what_is_due(at: datetime) -> None:
         (start_sandbox, rows.forgotten(at)),
         (stop_sandbox, rows.filter(state=State.STOPPING)),
         (pause_sandbox, rows.idle(at)),
-        (save_home, rows.unsaved(at)),
         (send_customer, CustomerRun.objects.forgotten(at)),
     ):
         for pk in due.values_list("pk", flat=True):
             order(task, pk)
+    unsaved = rows.due_for_saving(at).values_list("pk", flat=True)
+    for number, pk in enumerate(unsaved):  # one after another, until the next look
+        order(save_home, pk, after=number * settings.RECONCILE_SECONDS / len(unsaved))
 
 
 @shared_task

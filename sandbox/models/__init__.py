@@ -7,7 +7,7 @@ from sandbox.models.reservation import Reservation
 from sandbox.models.sandbox import (
     CLAIM_SECONDS,
     CODE_ALPHABET,
-    SAVE_EVERY,
+    SAVE_TURNS,
     UNCLAIMED_SECONDS,
     Sandbox,
     iso,
@@ -23,7 +23,7 @@ __all__ = [
     "CLAIM_SECONDS",
     "CODE_ALPHABET",
     "LIVE",
-    "SAVE_EVERY",
+    "SAVE_TURNS",
     "UNCLAIMED_SECONDS",
     "WAITING_LAPSES",
     "CustomerRun",

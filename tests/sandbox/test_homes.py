@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 
+from courses.models import User
 from sandbox import containers, homes, tasks
 from sandbox.engine import ContainerGone, EngineError, EngineUnreachable
-from sandbox.models import Home, Sandbox, State
+from sandbox.models import SAVE_TURNS, Home, Sandbox, State
 
 
 @pytest.fixture
@@ -151,18 +153,50 @@ def test_one_that_slept_and_is_gone_can_be_stopped(used, engine, now):
 @pytest.mark.parametrize(
     ("fields", "due"),
     [
-        ({"saved_at": 4, "active_at": 3}, True),
-        ({"saved_at": 2, "active_at": 1}, False),  # a little while ago
+        ({"saved_at": 2, "active_at": 1}, True),
+        ({"saved_at": 0.9, "active_at": 0.5}, False),  # just now
         ({"saved_at": 4, "active_at": 5}, False),  # unused since
-        ({"started_at": 4, "active_at": 3}, True),
+        ({"started_at": 0.5, "active_at": 0.4}, True),
         ({"started_at": 4, "active_at": 4}, False),  # never used
         ({"saved_at": 4, "active_at": 3, "paused_at": 3}, False),
     ],
 )
-def test_work_is_saved_every_three_minutes_while_it_is_done(alice, make, now, fields, due):
+def test_what_was_done_since_it_was_saved_is_unsaved(alice, make, now, fields, due):
     ago = {name: now - timedelta(minutes=minutes) for name, minutes in fields.items()}
     make(alice, **({"started_at": now - timedelta(hours=1)} | ago))
     assert Sandbox.objects.unsaved(now).exists() == due
+
+
+def looks(now):
+    """The times at which `reconcile` looks, from now on for a whole round."""
+    return [now + timedelta(seconds=number * settings.RECONCILE_SECONDS) for number in range(SAVE_TURNS)]
+
+
+def test_a_class_that_came_in_at_once_is_saved_in_turn(db, make, now):
+    soon = now + timedelta(seconds=1)
+    learners = [User.objects.create_guest(str(number)) for number in range(2 * SAVE_TURNS)]
+    used = [make(learner, started_at=now, active_at=soon) for learner in learners]
+    saved = [list(Sandbox.objects.due_for_saving(at)) for at in looks(soon)]
+    assert [len(some) for some in saved] == [2] * SAVE_TURNS
+    assert {one.pk for some in saved for one in some} == {one.pk for one in used}
+
+
+@pytest.mark.parametrize("fields", [{"saved_at": 4}, {"started_at": 4, "saved_at": None}])
+def test_whose_turn_was_missed_is_saved_at_the_next_look(alice, make, now, fields):
+    ago = {name: minutes and now - timedelta(minutes=minutes) for name, minutes in fields.items()}
+    make(alice, **({"started_at": now - timedelta(hours=1), "active_at": now} | ago))
+    assert all(Sandbox.objects.due_for_saving(at).exists() for at in looks(now))
+
+
+def test_saves_that_are_due_are_ordered_one_after_another(db, make, now, monkeypatch):
+    ago = now - timedelta(minutes=4)
+    used = [make(User.objects.create_guest(str(number)), started_at=ago, active_at=now) for number in range(4)]
+    ordered = []
+    monkeypatch.setattr(tasks, "order", lambda task, pk, after=0: ordered.append((task.__name__, pk, after)))
+    tasks.order_what_is_due(now)
+    assert {name for name, _pk, _after in ordered} == {"save_home"}
+    assert {pk for _name, pk, _after in ordered} == {one.pk for one in used}
+    assert sorted(after for _name, _pk, after in ordered) == [0, 5, 10, 15]
 
 
 def test_reconciling_saves_what_is_due(used, alice, engine, now, queued):
