@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from django.db.models import Max, Prefetch
+from django.db.models import Max
 
 from courses.models import Attempt, Completion, Enrollment
 from sandbox.models import Sandbox, Trouble, iso
@@ -109,21 +109,27 @@ def rows(workshop: Workshop, columns: list[Column], now: datetime, learners: Ite
 
 
 def add_progress(found: dict[int, Row], workshop: Workshop, columns: list[Column]) -> None:
+    """Say how far each has come.
+
+    Nothing is prefetched: an enrolment and its completions would hold each other, and so be left, look after look, to
+    a collection of all garbage, for which the whole process waits.
+    """
     known = {column.key for column in columns}
-    enrollments = Enrollment.objects.filter(learner__in=found, course=workshop.course).prefetch_related(
-        Prefetch("completions", Completion.objects.filter(lesson__in=workshop.days)),
-        Prefetch("attempts", Attempt.objects.filter(lesson__in=workshop.days)),
-    )
-    for enrollment in enrollments:
-        row = found[enrollment.learner_id]
+    enrolled: dict[int, Row] = {}  # by enrolment
+    for enrollment in Enrollment.objects.filter(learner__in=found, course=workshop.course):
+        row = enrolled[enrollment.pk] = found[enrollment.learner_id]
         row.enrollment = enrollment
-        done = {f"{one.lesson}/{one.task}": one.completed_at for one in enrollment.completions.all()}
-        row.done = {key: at for key, at in done.items() if key in known}
+    in_class = {"enrollment__in": enrolled, "lesson__in": workshop.days}
+    completions = Completion.objects.filter(**in_class)
+    for enrollment_id, lesson, task, at in completions.values_list("enrollment", "lesson", "task", "completed_at"):
+        if (key := f"{lesson}/{task}") in known:
+            enrolled[enrollment_id].done[key] = at
     for row in found.values():
         row.current = current_of(row, columns)
-        if row.enrollment and row.current:
-            attempts = {f"{one.lesson}/{one.task}": one for one in row.enrollment.attempts.all()}
-            row.attempt = attempts.get(row.current.key)
+    for attempt in Attempt.objects.filter(**in_class):
+        row = enrolled[attempt.enrollment_id]
+        if row.current and row.current.key == f"{attempt.lesson}/{attempt.task}":
+            row.attempt = attempt
 
 
 def current_of(row: Row, columns: list[Column]) -> Column | None:

@@ -1,5 +1,6 @@
 """What the console says of each participant: read from the rows that tell it, in a fixed number of queries."""
 
+import gc
 from datetime import datetime, timedelta
 
 import pytest
@@ -170,3 +171,21 @@ def test_a_large_class_costs_as_many_queries_as_a_small_one(
         trouble(one, now)
     with django_assert_num_queries(8):
         rows(workshop)
+
+
+def test_rows_that_were_replaced_leave_nothing_for_a_collection_of_garbage(workshop, join):
+    """For that, everybody waits: what a look at a class has read must go as soon as nobody shows it."""
+    for number in range(20):
+        participant = join(workshop, User.objects.create_guest(str(number)))
+        done(participant, "both-halves", timezone.now())
+        attempt(participant, "no-client-needed", 1)
+        trouble(participant, timezone.now())
+    rows(workshop)
+    gc.collect()
+    gc.disable()
+    try:
+        rows(workshop)
+        left = gc.collect()
+    finally:
+        gc.enable()
+    assert left < 20  # of which no learner has one
