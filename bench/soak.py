@@ -33,7 +33,7 @@ LOOKS = 40  # for keys, half a second apart
 # What a thread of the web process had open of SQLite when it ended waits for Python to collect it, two files each.
 # And the broker has the connections that web and worker keep: as many as they have ever needed at once.
 KEPT_FILES = {"web": 64, "broker": 48}
-KEPT_THREADS = {"web": 16}  # that make pages: config/pages.py
+KEPT_THREADS = {"web": 16 + 2 + 4}  # of pages, and of looks: config/pages.py, workshops/classroom.py and console.py
 MIB = 2**20
 
 

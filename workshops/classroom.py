@@ -5,6 +5,8 @@
     The page sends nothing. Close codes: 4401 not signed in, 4404 no such workshop, or not one that they have joined.
 """
 
+import random
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.utils import timezone
@@ -20,7 +22,9 @@ Frame = dict[str, Any]
 
 WATCHED_SECONDS = 1  # between two looks at whether whoever watched is still there
 CALM_SECONDS = 9  # between two looks without news: there are as many of these pages as learners
-SPREAD_SECONDS = 7  # up to so many more, not the same for all, so that they do not all look at once
+SPREAD_SECONDS = 7  # up to so many more, another time each time, so that pages that came at once do not stay together
+# Pages wait for one another, and consoles not for them: more threads than this would only take turns at one processor.
+THREADS = ThreadPoolExecutor(2, thread_name_prefix="classroom")
 
 
 class ClassroomConsumer(LiveConsumer):
@@ -30,9 +34,12 @@ class ClassroomConsumer(LiveConsumer):
 
     async def opened(self) -> None:
         self.shown: Frame = {}
-        self.calm = CALM_SECONDS + self.scope["user"].pk % SPREAD_SECONDS
+        self.calm = self.next_calm()
         await super().opened()
         await self.follow({self.scope["user"].pk})
+
+    def next_calm(self) -> float:
+        return CALM_SECONDS + random.uniform(0, SPREAD_SECONDS)  # noqa: S311 (nobody gains by knowing it)
 
     def patience(self) -> float:
         """A watcher whose process died tells nobody that it has gone."""
@@ -43,7 +50,9 @@ class ClassroomConsumer(LiveConsumer):
         return message["type"] != ROSTER or bool(self.shown.get("mates"))
 
     async def show(self, stale: set[int] | None) -> bool:
-        found = await ask(seen_by, self.scope["user"].pk, self.argument("code"))
+        found = await ask(seen_by, self.scope["user"].pk, self.argument("code"), threads=THREADS)
+        if stale is None:
+            self.calm = self.next_calm()
         if found is not None and found != self.shown:
             self.shown = found
             await self.say({"type": "classroom", "now": iso(timezone.now()), **found})

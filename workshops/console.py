@@ -7,6 +7,8 @@
     page sends nothing. Close codes: 4401 not signed in, 4404 no such workshop, or none of yours.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -16,6 +18,8 @@ from sandbox.sockets import NO_SANDBOX
 from workshops.live import LiveConsumer, ask
 from workshops.models import Workshop
 from workshops.room import Frame, room_of
+
+THREADS = ThreadPoolExecutor(4, thread_name_prefix="console")  # of their own: there may be a hundred other pages
 
 
 class Board:
@@ -69,7 +73,7 @@ class ConsoleConsumer(LiveConsumer):
         await super().opened()
 
     async def show(self, stale: set[int] | None) -> bool:
-        frame = await ask(self.board.look, stale, self.heard_at)
+        frame = await ask(self.board.look, stale, self.heard_at, threads=THREADS)
         if frame is None:
             return False
         self.looked_at = self.board.room.looked_at  # together with the other consoles

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -75,6 +76,7 @@ class LiveConsumer(Consumer):
         raise NotImplementedError
 
 
-async def ask(question: Callable[..., Any], *arguments: Any) -> Any:
+async def ask(question: Callable[..., Any], *arguments: Any, threads: ThreadPoolExecutor | None = None) -> Any:
     """Ask the database, beside whatever else asks it: a look at a whole class takes a while."""
-    return await database_sync_to_async(question, thread_sensitive=False)(*arguments)
+    asked = database_sync_to_async(question, thread_sensitive=False, executor=threads)
+    return await asked(*arguments)
