@@ -42,8 +42,8 @@ application = Traced(Part(Unambiguous(protocols), settings.SERVES))
 logs.begin("stream" if settings.SERVES == "sandboxes" else "web")
 
 # While all garbage is collected, everybody waits: with a class of a hundred, for a quarter of a second every twenty.
-# What is there now stays, and need not be looked at; and what lives for seconds, as a console's rows do, is looked at
-# again before it counts as old.
+# What is there now stays, and need not be looked at; and what lives for seconds is looked at once more before it counts
+# as old.
 gc.collect()
 gc.freeze()
 gc.set_threshold(700, 50, 10)

@@ -196,8 +196,6 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "OPTIONS": {"pool_class": "config.cache.SharedPool", "socket_connect_timeout": 2, "socket_timeout": 2},
     },
-    # Parts of pages that never change, in this process's memory: pages are served while Redis is away.
-    "local": {"BACKEND": f"django.core.cache.backends.{'dummy.Dummy' if DEBUG else 'locmem.LocMem'}Cache"},
 }
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
