@@ -5,15 +5,13 @@ from sandbox.models.home import Home
 from sandbox.models.host import Host
 from sandbox.models.reservation import Reservation
 from sandbox.models.sandbox import (
-    CLAIM_SECONDS,
     CODE_ALPHABET,
-    SAVE_TURNS,
-    UNCLAIMED_SECONDS,
     Sandbox,
     iso,
     new_address,
     new_code,
 )
+from sandbox.models.selection import CLAIM_SECONDS, SAVE_TURNS, UNCLAIMED_SECONDS
 from sandbox.models.state import ACTIVE, LIVE, State
 from sandbox.models.trouble import Trouble
 from sandbox.models.waiting import WAITING_LAPSES, Waiting
