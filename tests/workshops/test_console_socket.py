@@ -1,8 +1,9 @@
 """The console's websocket: everything at first, then what has changed; and only for who teaches the workshop."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,8 @@ from sandbox.events import publish_learner
 from sandbox.models import Trouble
 from tests.sandbox.pages import closed_with, page
 from tests.workshops.conftest import make_workshop
-from workshops import events, joining, live, roster
+from tests.workshops.rooms import classroom as classroom_of
+from workshops import classroom, events, joining, live, roster
 from workshops.models import Note, Participant, Watch, Workshop
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -254,3 +256,25 @@ async def test_a_learner_of_another_workshop_is_none_of_this_ones_news(workshop,
         await sync_to_async(other.raise_hand)(timezone.now() - timedelta(minutes=1))
         await sync_to_async(participant.raise_hand)(timezone.now())
         assert [row["name"] for row in (await news(socket))["rows"]] == ["Alice"]
+
+
+async def test_a_console_does_not_wait_for_a_herd_of_pages(workshop, participant, alice, bob, monkeypatch):
+    held, released = threading.Semaphore(0), threading.Event()
+
+    def look(*_arguments):
+        held.release()
+        released.wait(30)
+
+    monkeypatch.setattr(classroom, "seen_by", look)
+    async with AsyncExitStack() as pages:
+        try:
+            for _ in range(40):  # more than there are threads for anything
+                await pages.enter_async_context(page(classroom_of(workshop), alice))
+            async with asyncio.timeout(10):
+                while not held.acquire(blocking=False):  # noqa: ASYNC110 (in a thread, it might wait for the pages)
+                    await asyncio.sleep(0.01)
+            async with opened(workshop, bob) as socket:
+                await sync_to_async(participant.raise_hand)(timezone.now())
+                assert (await news(socket))["rows"][0]["hand_at"]
+        finally:
+            released.set()
