@@ -23,12 +23,11 @@ AT_ONCE = 4  # who arrive, or are asked, together
 ARRIVE_SECONDS, ANSWER_SECONDS = 600, 240
 SAMPLE_SECONDS = 10
 CALM = 1 / 3  # of the time
-SETTLE = 60  # seconds after which nothing of pages that were left is to be there any more
+SETTLE = 90  # seconds after which nothing of pages and checks is to be there: sandbox/inspection.py keeps lines for 60
 UNSAVED = 210  # seconds of work that a killed sandbox may take along: what is due after 180 is looked for every 20
 PARTS = {"web": WEB, "worker": WORKER, "tokens": TOKENS, "visits": VISITS, "broker": BROKER}
 TASKS, TROUBLES = 30, 100  # of a learner, at most
 MORE_FILES, MORE_THREADS = 16, 16  # that a process may have when all have left
-KEPT_LINES = {"worker": 1}  # to each sandbox, for whoever asks next: sandbox/inspection.py
 LOOKS = 40  # for keys, half a second apart
 # What a thread of the web process had open of SQLite when it ended waits for Python to collect it, two files each.
 # And the broker has the connections that web and worker keep: as many as they have ever needed at once.
@@ -162,7 +161,6 @@ class Soak:
                 note = f"{before.files} before anybody came, {now.files} when all had left; more of "
                 note += ", ".join(f"{name} {more}" for name, more in (now.kinds - before.kinds).most_common(3))
                 more, most = now.files - before.files, KEPT_FILES.get(name, MORE_FILES)
-                most += KEPT_LINES.get(name, 0) * len(self.regulars)
                 figures.append(Figure(f"soak, open files of {name}, more", more, "", most, note, must=True))
                 note, more = f"{before.threads} before, {now.threads} after", now.threads - before.threads
                 most = MORE_THREADS + KEPT_THREADS.get(name, 0)

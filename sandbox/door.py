@@ -17,7 +17,7 @@ from django.db import close_old_connections, connection
 
 from config import logs
 from sandbox import tokens, warehouse
-from sandbox.engine import EngineError, client, errors_translated
+from sandbox.engine import EngineError, client, errors_translated, let_go
 from sandbox.tokens import Answer, Request
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def hang_up(stream: Any) -> None:
         stream._sock.shutdown(socket.SHUT_WR)
         while stream._sock.recv(65536):
             pass
-    stream.close()
+    let_go(stream)
 
 
 def hold(line: socket.socket, stopped: threading.Event) -> None:

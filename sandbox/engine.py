@@ -243,13 +243,23 @@ def feed(container: Container, argv: list[str], user: str, data: bytes, timeout:
         while raw.recv(65536):
             pass
     finally:
-        stream.close()
+        let_go(stream)
     return int(calls.exec_inspect(exec_id)["ExitCode"] or 0)
 
 
 def raw_of(stream: Any) -> socket.socket:
     """Return the socket, with or without TLS, of what docker-py hands out, which can only be read."""
     return cast(socket.socket, getattr(stream, "_sock", stream))
+
+
+def let_go(stream: Any) -> None:
+    """Close what docker-py hands out to be read, and the connection beneath it.
+
+    Both hold one another, and the connection holds the socket: if only the stream were closed, the socket would stay
+    open until Python collects garbage, which may take hours (docker-py, `_get_raw_response_socket`).
+    """
+    stream._response.close()
+    stream.close()
 
 
 class Line:
@@ -303,7 +313,7 @@ class Line:
     def close(self) -> None:
         with suppress(OSError):  # it has ended by itself
             self.raw.shutdown(socket.SHUT_RDWR)
-        self.stream.close()
+        let_go(self.stream)
 
 
 @errors_translated()
@@ -331,12 +341,13 @@ def suppress_answer(text: str) -> Iterator[None]:
 
 @contextmanager
 def cut_off(stream: "CancellableStream[Any]", seconds: float) -> Iterator[threading.Event]:
-    """Close a stream at the end, and no later than after these seconds: reading it then ends, and the event is set."""
+    """Close a stream at the end. Reading it ends no later than after these seconds, and the event is set then."""
     late = threading.Event()
 
     def end() -> None:
         late.set()
-        close(stream)
+        with suppress(OSError, AttributeError):  # it has ended by itself meanwhile
+            stream.close()
 
     timer = threading.Timer(seconds, end)
     timer.start()
@@ -344,9 +355,4 @@ def cut_off(stream: "CancellableStream[Any]", seconds: float) -> Iterator[thread
         yield late
     finally:
         timer.cancel()
-        close(stream)
-
-
-def close(stream: "CancellableStream[Any]") -> None:
-    with suppress(OSError, AttributeError):  # it has ended by itself meanwhile
-        stream.close()
+        let_go(stream)

@@ -26,8 +26,50 @@ class Kept:
     since: float  # monotonic
 
 
-_kept: dict[Container, Kept] = {}  # the one that has waited longest first
-_turn = threading.Lock()
+class KeptLines:
+    """Lines that nobody asks over just now. A timer closes those that stay so, and those of sandboxes that ended."""
+
+    def __init__(self) -> None:
+        self.kept: dict[Container, Kept] = {}  # the one that has waited longest first
+        self.turn = threading.Lock()
+        self.timed = False
+
+    def take(self, container: Container) -> Line | None:
+        """Return an open line to this container that nobody else has."""
+        with self.turn:
+            kept = self.kept.pop(container, None)
+        return kept.line if kept else None
+
+    def keep(self, container: Container, line: Line) -> None:
+        """Leave a line to whoever asks next. Of two to one container, or of too many, the older is closed."""
+        with self.turn:
+            spare = self.kept.pop(container, None)
+            if len(self.kept) >= KEPT:
+                spare = self.kept.pop(next(iter(self.kept)))
+            self.kept[container] = Kept(line, time.monotonic())
+            if not self.timed:
+                self.close_later()
+        if spare:
+            spare.line.close()
+
+    def close_later(self) -> None:
+        self.timed = bool(self.kept)
+        if self.timed:
+            timer = threading.Timer(KEPT_SECONDS, self.close_old)
+            timer.daemon = True
+            timer.start()
+
+    def close_old(self) -> None:
+        due = time.monotonic() - KEPT_SECONDS
+        with self.turn:
+            old = [container for container, kept in self.kept.items() if kept.since <= due]
+            spare = [self.kept.pop(container) for container in old]
+            self.close_later()
+        for kept in spare:
+            kept.line.close()
+
+
+kept_lines = KeptLines()
 
 
 def ask(container: Container, owner_uid: int, seconds: float = SECONDS) -> dict[str, Any]:
@@ -36,7 +78,7 @@ def ask(container: Container, owner_uid: int, seconds: float = SECONDS) -> dict[
     Asked by a user the learner cannot become. At most 50 containers, the newest, are told of, each as an inspection
     shows it, and with its `Changes`, which are empty for all but the newest ten. Raise EngineError if none comes.
     """
-    line = take(container)
+    line = kept_lines.take(container)
     try:
         with suppress(LineEnded):  # with the engine's last end, or for want of a daemon that may be back
             if line:
@@ -54,24 +96,5 @@ def answer_of(container: Container, line: Line, seconds: float) -> dict[str, Any
     except BaseException:
         line.close()
         raise
-    keep(container, line)
+    kept_lines.keep(container, line)
     return told
-
-
-def take(container: Container) -> Line | None:
-    """Return an open line to this container that nobody else has."""
-    with _turn:
-        kept = _kept.pop(container, None)
-    return kept.line if kept else None
-
-
-def keep(container: Container, line: Line) -> None:
-    """Leave a line to whoever asks next, and close those that nobody has asked over for long."""
-    now = time.monotonic()
-    with _turn:
-        spare = [_kept.pop(container).line] if container in _kept else []
-        _kept[container] = Kept(line, now)
-        while len(_kept) > KEPT or next(iter(_kept.values())).since < now - KEPT_SECONDS:
-            spare.append(_kept.pop(next(iter(_kept))).line)
-    for one in spare:
-        one.close()

@@ -35,12 +35,34 @@ def test_removing_it_again_is_no_error(new_spec):
     assert spec.code not in containers.living()
 
 
-def test_what_was_asked_leaves_few_connections_behind(alices, monkeypatch):
+@pytest.fixture
+def no_garbage_collected():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def ask(place) -> None:
+    assert place.owner("true") == (0, "")
+
+
+def feed(place) -> None:
+    assert engine.feed(place.container, ["cat"], "root", b"poha", 10) == 0
+
+
+def hold_a_line(place) -> None:
+    line = engine.Line(place.container, ["cat"], "root")
+    assert line.ask(10, 100) == b""
+    line.close()
+
+
+@pytest.mark.parametrize("what", [ask, feed, hold_a_line])
+def test_what_was_asked_leaves_few_connections_behind(what, alices, monkeypatch, no_garbage_collected):
     monkeypatch.setattr(engine, "_thread", threading.local())
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(12):  # each asks at addresses of its own
-        assert alices.owner("true") == (0, "")
-    gc.collect()
+        what(alices)
     assert len(os.listdir("/proc/self/fd")) - before < 4
 
 
@@ -177,12 +199,27 @@ def test_a_program_that_was_ended_is_followed_by_another(fresh):
     assert fresh.facts()["networks"]
 
 
-def test_a_line_that_nobody_asks_over_is_closed(fresh, alices, monkeypatch):
-    monkeypatch.setattr(inspection, "KEPT_SECONDS", 0.5)
+@pytest.fixture
+def kept_for_a_moment(monkeypatch):
+    monkeypatch.setattr(inspection, "KEPT_SECONDS", 1)
+    monkeypatch.setattr(inspection, "kept_lines", inspection.KeptLines())
+
+
+def test_a_line_that_nobody_asks_over_is_closed_though_nobody_else_asks(fresh, kept_for_a_moment):
+    for _ in range(2):
+        fresh.facts()
+        assert askers(fresh)
+        until(lambda: not askers(fresh), 5, "the program's end")
+    assert not inspection.kept_lines.kept
+
+
+def test_lines_are_kept_of_the_newest_only(fresh, alices, monkeypatch, kept_for_a_moment):
+    monkeypatch.setattr(inspection, "KEPT_SECONDS", 60)
+    monkeypatch.setattr(inspection, "KEPT", 1)
     fresh.facts()
-    time.sleep(0.6)
     alices.facts()
     until(lambda: not askers(fresh), 5, "the program's end")
+    assert askers(alices)
 
 
 def test_a_daemon_that_is_down_is_an_error_not_an_empty_answer(fresh):
