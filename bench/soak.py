@@ -29,10 +29,10 @@ PARTS = {"web": WEB, "worker": WORKER, "tokens": TOKENS, "visits": VISITS, "brok
 TASKS, TROUBLES = 30, 100  # of a learner, at most
 MORE_FILES, MORE_THREADS = 16, 16  # that a process may have when all have left
 LOOKS = 40  # for keys, half a second apart
-# What a thread of the web process had open of SQLite when it ended waits for Python to collect it, two files each.
-# And the broker has the connections that web and worker keep: as many as they have ever needed at once.
-KEPT_FILES = {"web": 64, "broker": 48}
 KEPT_THREADS = {"web": 16 + 2 + 4}  # of pages, and of looks: config/pages.py, workshops/classroom.py and console.py
+# Each of these has SQLite open, as two files.
+# And the broker has the connections that web and worker keep: as many as they have ever needed at once.
+KEPT_FILES = {"web": 2 * KEPT_THREADS["web"], "broker": 32}
 MIB = 2**20
 
 
@@ -160,7 +160,7 @@ class Soak:
             if now and before:
                 note = f"{before.files} before anybody came, {now.files} when all had left; more of "
                 note += ", ".join(f"{name} {more}" for name, more in (now.kinds - before.kinds).most_common(3))
-                more, most = now.files - before.files, KEPT_FILES.get(name, MORE_FILES)
+                more, most = now.files - before.files, MORE_FILES + KEPT_FILES.get(name, 0)
                 figures.append(Figure(f"soak, open files of {name}, more", more, "", most, note, must=True))
                 note, more = f"{before.threads} before, {now.threads} after", now.threads - before.threads
                 most = MORE_THREADS + KEPT_THREADS.get(name, 0)
@@ -193,7 +193,7 @@ class Soak:
         return sum(one.solved for one in self.regulars)
 
     async def inside(self) -> Figure:
-        """Count what pages that were left have not taken along: but for the worker's line, and a shell, all."""
+        """Count what pages that were left have not taken along: but for a shell, all."""
         extra = []
         for code, container in (await leftovers.containers(self.platform, self.bench.engine)).items():
             found = await leftovers.inside(container)

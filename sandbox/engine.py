@@ -108,6 +108,7 @@ def connect(host: Address | None = None, timeout: int = CALL_SECONDS) -> docker.
     if host.url.startswith("unix:"):
         # It takes each path that it asks for another server, and would keep connections to the last 25, in each thread.
         found.headers["Connection"] = "close"
+        found.close()  # that over which the engine's version was asked; the next question opens another
     return found
 
 
