@@ -16,7 +16,8 @@ from sandbox.containers import DOCKER_GID, OUTPUT_LIMIT, checked
 from sandbox.engine import EngineError, Line, LineEnded, LineSilent
 
 SECONDS = 5  # for one answer
-KEPT_SECONDS = 30
+KEPT_SECONDS = 120  # a class at work does something every minute; starting the program takes 50 ms, an answer 64 ms
+PAUSE = 1  # second at least between two looks for lines that are to be closed
 KEPT = 500  # lines of nobody who asks just now
 
 
@@ -55,14 +56,15 @@ class KeptLines:
     def close_later(self) -> None:
         self.timed = bool(self.kept)
         if self.timed:
-            timer = threading.Timer(KEPT_SECONDS, self.close_old)
+            due = next(iter(self.kept.values())).since + KEPT_SECONDS
+            timer = threading.Timer(max(due - time.monotonic(), PAUSE), self.close_old)
             timer.daemon = True
             timer.start()
 
     def close_old(self) -> None:
-        due = time.monotonic() - KEPT_SECONDS
+        now = time.monotonic()
         with self.turn:
-            old = [container for container, kept in self.kept.items() if kept.since <= due]
+            old = [container for container, kept in self.kept.items() if kept.since + KEPT_SECONDS <= now]
             spare = [self.kept.pop(container) for container in old]
             self.close_later()
         for kept in spare:
