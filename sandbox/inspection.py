@@ -54,12 +54,13 @@ class KeptLines:
             spare.line.close()
 
     def close_later(self) -> None:
-        self.timed = bool(self.kept)
-        if self.timed:
+        self.timed = False
+        if self.kept:
             due = next(iter(self.kept.values())).since + KEPT_SECONDS
             timer = threading.Timer(max(due - time.monotonic(), PAUSE), self.close_old)
             timer.daemon = True
-            timer.start()
+            timer.start()  # which fails if there may be no more threads: then the next who keeps a line tries again
+            self.timed = True
 
     def close_old(self) -> None:
         now = time.monotonic()
