@@ -17,7 +17,7 @@ from docker.errors import APIError
 from docker.types import LogConfig, Ulimit
 from docker.utils import parse_bytes
 
-from sandbox import apparmor, engine, warehouse
+from sandbox import apparmor, engine, programs, warehouse
 from sandbox.container import Address, Container, local
 from sandbox.engine import EngineError, client, errors_translated
 from sandbox.image import seccomp
@@ -295,5 +295,5 @@ def restore_home(container: Container, owner_uid: int, archive: bytes) -> None:
     """Bring into the learner's home what `save_home` returned. Raise EngineError if that is not possible."""
     argv = ["timeout", str(HOME_SECONDS), "/sbx/enter", "-u", "root", "/sbx/home", "restore"]
     user = f"{checked(owner_uid)}:{owner_uid}"
-    if engine.feed(container, argv, user, archive, HOME_SECONDS + 5):
+    if programs.feed(container, argv, user, archive, HOME_SECONDS + 5):
         raise EngineError("The files in the home could not be brought back.")

@@ -11,13 +11,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from django.db import close_old_connections, connection
 
 from config import logs
 from sandbox import tokens, warehouse
-from sandbox.engine import EngineError, client, errors_translated, let_go
+from sandbox.engine import EngineError
+from sandbox.programs import Program
 from sandbox.tokens import Answer, Request
 
 logger = logging.getLogger(__name__)
@@ -64,24 +64,21 @@ def serve_and_leave(stopped: threading.Event) -> None:
 @contextmanager
 def opened() -> Iterator[socket.socket]:
     """Run the door, and yield its stdin and stdout as one socket."""
-    with errors_translated():
-        door = client().exec_create(warehouse.container_name(), ["door"], stdin=True)["Id"]
-        stream: Any = client().exec_start(door, socket=True)
+    program = Program(warehouse.container(), ["door"])
     try:
-        line = stream._sock  # what docker-py hands out can only be read
-        line.settimeout(1)
-        yield line
+        program.socket.settimeout(1)
+        yield program.socket
     finally:
-        hang_up(stream)
+        hang_up(program)
 
 
-def hang_up(stream: Any) -> None:
+def hang_up(program: Program) -> None:
     """End the door, which sees the end of its stdin, and wait until it is gone: whoever is next may open it at once."""
     with suppress(OSError):
-        stream._sock.shutdown(socket.SHUT_WR)
-        while stream._sock.recv(65536):
+        program.socket.shutdown(socket.SHUT_WR)
+        while program.socket.recv(65536):
             pass
-    let_go(stream)
+    program.close()
 
 
 def hold(line: socket.socket, stopped: threading.Event) -> None:

@@ -2,14 +2,13 @@
 them about any container."""
 
 import re
-import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import docker
 import requests
@@ -24,7 +23,6 @@ from sandbox.container import LOCAL, Address, Container, local
 CALL_SECONDS = 30  # for an ordinary call; removing a container with many open terminals takes longest
 KNOCK_SECONDS = 4
 REMOVE_TRIES = 6
-FRAME_HEAD, STDOUT = 8, 1
 # Not every OSError: a file of ours that cannot be written is not the engine's fault.
 NO_CONNECTION = (
     DockerException,
@@ -69,14 +67,6 @@ class EngineError(Exception):
 
 class EngineUnreachable(EngineError):
     """Nothing answers as a Docker Engine."""
-
-
-class LineEnded(EngineError):
-    """The program at the other end has ended. The message is what it said last."""
-
-
-class LineSilent(EngineError):
-    """The program at the other end gave no answer in time, or none that has an end."""
 
 
 class ImageMissing(EngineError):
@@ -227,32 +217,6 @@ def stamped(line: str) -> tuple[int, str]:
     return whole * 10**9 + int(fraction.ljust(9, "0")), text
 
 
-@errors_translated()
-def feed(container: Container, argv: list[str], user: str, data: bytes, timeout: float) -> int:
-    """Run a command in a container with `data` as its stdin; return its exit code. What it prints is dropped.
-
-    Where its stdin ends is counted: half of a connection with TLS cannot be closed.
-    """
-    counted = ["sh", "-c", 'head -c "$0" | "$@"', str(len(data)), *argv]
-    calls = client(container.host)
-    exec_id = calls.exec_create(container.id, counted, user=user, stdin=True)["Id"]
-    stream: Any = calls.exec_start(exec_id, socket=True)
-    raw = raw_of(stream)
-    try:
-        raw.settimeout(timeout)
-        raw.sendall(data)
-        while raw.recv(65536):
-            pass
-    finally:
-        let_go(stream)
-    return int(calls.exec_inspect(exec_id)["ExitCode"] or 0)
-
-
-def raw_of(stream: Any) -> socket.socket:
-    """Return the socket, with or without TLS, of what docker-py hands out, which can only be read."""
-    return cast(socket.socket, getattr(stream, "_sock", stream))
-
-
 def let_go(stream: Any) -> None:
     """Close what docker-py hands out to be read, and the connection beneath it.
 
@@ -261,60 +225,6 @@ def let_go(stream: Any) -> None:
     """
     stream._response.close()
     stream.close()
-
-
-class Line:
-    """A program in a container that answers each line of its stdin with a line. For one thread at a time."""
-
-    @errors_translated()
-    def __init__(self, container: Container, argv: list[str], user: str) -> None:
-        calls = client(container.host)
-        exec_id = calls.exec_create(container.id, argv, user=user, stdin=True)["Id"]
-        self.stream: Any = calls.exec_start(exec_id, socket=True)
-        self.raw = raw_of(self.stream)
-        self.unread = b""  # frames of the engine, of which the last may not be whole
-        self.out = self.err = b""
-
-    def ask(self, seconds: float, limit: int) -> bytes:
-        """Return the next answer. Raise LineEnded if none will come; LineSilent if it takes longer, or more bytes."""
-        until = time.monotonic() + seconds
-        try:
-            self.raw.sendall(b"\n")
-            while b"\n" not in self.out:
-                self.raw.settimeout(max(until - time.monotonic(), 0.001))
-                self.take(self.raw.recv(1 << 16))
-                if len(self.out) + len(self.err) > limit:
-                    raise LineSilent("it said too much")
-        except TimeoutError as exc:
-            raise LineSilent("it took too long") from exc
-        except OSError as exc:
-            raise self.ended() from exc
-        answer, _, self.out = self.out.partition(b"\n")
-        return answer
-
-    def take(self, data: bytes) -> None:
-        """Read frames, each with a head of eight bytes: the stream, three zeroes, the length (API, "Attach")."""
-        if not data:
-            raise self.ended()
-        self.unread += data
-        while len(self.unread) >= FRAME_HEAD:
-            length = int.from_bytes(self.unread[4:FRAME_HEAD], "big")
-            if len(self.unread) < FRAME_HEAD + length:
-                return
-            said = self.unread[FRAME_HEAD : FRAME_HEAD + length]
-            if self.unread[0] == STDOUT:
-                self.out += said
-            else:
-                self.err += said
-            self.unread = self.unread[FRAME_HEAD + length :]
-
-    def ended(self) -> "LineEnded":
-        return LineEnded(self.err.decode(errors="replace").strip()[-200:])
-
-    def close(self) -> None:
-        with suppress(OSError):  # it has ended by itself
-            self.raw.shutdown(socket.SHUT_RDWR)
-        let_go(self.stream)
 
 
 @errors_translated()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from sandbox import containers, engine
+from sandbox import containers, programs
 from sandbox.engine import EngineError
 from sandbox.models import Sandbox
 
@@ -96,7 +96,7 @@ def write(sandbox: Sandbox, path: str, text: str, version: str) -> File:
         raise NotText(_("This is not text."))
     argv = ["/sbx/enter", "/sbx/file", "write", checked(path), version]
     owner = f"{containers.checked(sandbox.owner_uid)}:{sandbox.owner_uid}"
-    fail_if(engine.feed(sandbox.container, argv, owner, content, SECONDS), path)
+    fail_if(programs.feed(sandbox.container, argv, owner, content, SECONDS), path)
     return File(path, text, version_of(content))
 
 

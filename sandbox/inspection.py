@@ -13,7 +13,8 @@ from typing import Any
 
 from sandbox.container import Container
 from sandbox.containers import DOCKER_GID, OUTPUT_LIMIT, checked
-from sandbox.engine import EngineError, Line, LineEnded, LineSilent
+from sandbox.engine import EngineError
+from sandbox.programs import Line, LineEnded, LineSilent
 
 SECONDS = 5  # for one answer
 KEPT_SECONDS = 120  # a class at work does something every minute; starting the program takes 50 ms, an answer 64 ms
@@ -59,8 +60,9 @@ class KeptLines:
             due = next(iter(self.kept.values())).since + KEPT_SECONDS
             timer = threading.Timer(max(due - time.monotonic(), PAUSE), self.close_old)
             timer.daemon = True
-            timer.start()  # which fails if there may be no more threads: then the next who keeps a line tries again
-            self.timed = True
+            with suppress(RuntimeError):  # no thread can be had: whoever keeps the next line tries again
+                timer.start()
+                self.timed = True
 
     def close_old(self) -> None:
         now = time.monotonic()

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.test import override_settings
 
-from sandbox import containers, engine, inspection
+from sandbox import containers, engine, inspection, programs
 from sandbox.container import here, local
 from tests.parts import until
 
@@ -48,11 +48,11 @@ def ask(place) -> None:
 
 
 def feed(place) -> None:
-    assert engine.feed(place.container, ["cat"], "root", b"poha", 10) == 0
+    assert programs.feed(place.container, ["cat"], "root", b"poha", 10) == 0
 
 
 def hold_a_line(place) -> None:
-    line = engine.Line(place.container, ["cat"], "root")
+    line = programs.Line(place.container, ["cat"], "root")
     assert line.ask(10, 100) == b""
     line.close()
 
