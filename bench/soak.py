@@ -28,6 +28,7 @@ UNSAVED = 210  # seconds of work that a killed sandbox may take along: what is d
 PARTS = {"web": WEB, "worker": WORKER, "tokens": TOKENS, "visits": VISITS, "broker": BROKER}
 TASKS, TROUBLES = 30, 100  # of a learner, at most
 MORE_FILES, MORE_THREADS = 16, 16  # that a process may have when all have left
+LEFT_INSIDE = {"exec": 0, "facts": 0, "objects": 0, "dial": 0, "keeper": 1}  # in each sandbox: the shell stays
 LOOKS = 40  # for keys, half a second apart
 KEPT_THREADS = {"web": 16 + 2 + 4}  # of pages, and of looks: config/pages.py, workshops/classroom.py and console.py
 # Each of these has SQLite open, as two files.
@@ -197,7 +198,7 @@ class Soak:
         extra = []
         for code, container in (await leftovers.containers(self.platform, self.bench.engine)).items():
             found = await leftovers.inside(container)
-            extra += [f"{name} in {code}" for name in ("exec", "keeper", "objects", "dial") if found[name] > 1]
+            extra += [f"{name} in {code}" for name, most in LEFT_INSIDE.items() if found[name] > most]
         return failures("soak, lines and programs left in sandboxes", extra)
 
     async def lasting_strays(self) -> list[str]:
