@@ -28,6 +28,8 @@ CAPACITY = 32
 NOTICED, WORKING = 30, 60  # seconds, at most
 AT_ONCE = 6
 
+Said = dict[str, float]  # how many seconds what took
+
 
 class Work(threading.Thread):
     """A learner at a terminal, as a page keeps one: when it breaks off, it comes back to what there is then."""
@@ -137,7 +139,20 @@ def no_orphan_anywhere() -> bool:
 
 
 def test_sixty_learners_on_three_hosts(worker, remotes):
-    said = {}
+    said: Said = {}
+    fill_three_hosts(remotes, worker, said)
+    pushes_and_pulls(*rows("host-1")[:1], *rows("host-2")[:1])
+    assert "No required SSL certificate" in asked_without_a_certificate()
+    unplugged = lose_a_host(remotes[2], said)
+    take_it_back(remotes[2])
+    said["back, and cleared"] = time.monotonic() - unplugged
+    drain("host-2", said)
+    assert spread() == {LOCAL: 0, "host-1": 30, "host-2": 0, "host-3": 30}
+    call_command("host", "remove", "host-2")
+    print({what: round(seconds, 1) for what, seconds in said.items()})
+
+
+def fill_three_hosts(remotes, worker, said: Said) -> None:
     began = time.monotonic()
     in_threads(lambda one: call_command("host", "add", one.name, one.url, "--capacity", str(CAPACITY)), remotes)
     call_command("host", "drain", LOCAL)
@@ -151,20 +166,23 @@ def test_sixty_learners_on_three_hosts(worker, remotes):
     said["60 started"] = time.monotonic() - began
     in_threads(do_work, rows())
 
-    pushes_and_pulls(*rows("host-1")[:1], *rows("host-2")[:1])
-    assert "No required SSL certificate" in asked_without_a_certificate()
 
-    works = [Work(sandbox) for sandbox in rows("host-3")[:3]]
+def lose_a_host(remote, said: Said) -> float:
+    """Unplug it while its learners work, and see them at work again, and one on another host undisturbed.
+
+    Return when (time.monotonic()) it was unplugged.
+    """
+    works = [Work(sandbox) for sandbox in rows(remote.name)[:3]]
     untouched = Work(rows("host-1")[0])
     for work in (*works, untouched):
         work.start()
         assert work.began.wait(60), work.trouble
-    moved = {sandbox.pk for sandbox in rows("host-3")}
-    remotes[2].unplug()
+    moved = {sandbox.pk for sandbox in rows(remote.name)}
+    remote.unplug()
     unplugged = time.monotonic()
-    until(lambda: Host.objects.get(name="host-3").state == "lost", NOTICED, "the loss to be noticed")
+    until(lambda: Host.objects.get(name=remote.name).state == "lost", NOTICED, "the loss to be noticed")
     said["noticed"] = time.monotonic() - unplugged
-    until(lambda: not spread()["host-3"] and all_run(LEARNERS), WORKING, "all to run again")
+    until(lambda: not spread()[remote.name] and all_run(LEARNERS), WORKING, "all to run again")
     said["all run again"] = time.monotonic() - unplugged
     assert spread() == {LOCAL: 0, "host-1": 30, "host-2": 30, "host-3": 0}
     for work in works:
@@ -175,23 +193,24 @@ def test_sixty_learners_on_three_hosts(worker, remotes):
     assert not untouched.broke
     untouched.leave()
     assert all(in_threads(has_its_work, [row for row in rows() if row.pk in moved]))
+    return unplugged
 
-    remotes[2].plug_in()
-    ran_on = containers.made(host=Host.objects.get(name="host-3").address)  # for nobody, and are cleared away already
+
+def take_it_back(remote) -> None:
+    remote.plug_in()
+    ran_on = containers.made(host=Host.objects.get(name=remote.name).address)  # for nobody; cleared away already
     assert 0 < len(ran_on) <= 20
-    until(lambda: Host.objects.get(name="host-3").state == "ready", 60, "the host to be taken in again")
+    until(lambda: Host.objects.get(name=remote.name).state == "ready", 60, "the host to be taken in again")
     until(no_orphan_anywhere, 30, "no orphan anywhere")
-    said["back, and cleared"] = time.monotonic() - unplugged
 
+
+def drain(name: str, said: Said) -> None:
     began = time.monotonic()
-    call_command("host", "drain", "host-2", "--move")
-    until(lambda: not spread()["host-2"] and all_run(LEARNERS), 120, f"an empty host: {spread()}")
+    call_command("host", "drain", name, "--move")
+    until(lambda: not spread()[name] and all_run(LEARNERS), 120, f"an empty host: {spread()}")
     said["drained"] = time.monotonic() - began
     until(no_orphan_anywhere, 30, "no orphan anywhere")
     assert all(in_threads(has_its_work, rows()))
-    assert spread() == {LOCAL: 0, "host-1": 30, "host-2": 0, "host-3": 30}
-    call_command("host", "remove", "host-2")
-    print({what: round(seconds, 1) for what, seconds in said.items()})
 
 
 def asked_without_a_certificate() -> str:
